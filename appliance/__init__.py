@@ -1,0 +1,1 @@
+"""The bundle: composition root, configuration and the ``hutch`` command."""

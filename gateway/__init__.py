@@ -1,0 +1,1 @@
+"""The daemon core on the device: sessions, host, workspaces, store, events and the link to the hub."""

@@ -1,0 +1,1 @@
+"""People of a device: accounts, roles, logins and tokens."""

@@ -1,0 +1,1 @@
+"""Agent CLIs: the programs a session can start, and how they are installed."""

@@ -1,0 +1,1 @@
+"""Events: everything that happens on the device, typed, on one bus."""

@@ -1,0 +1,1 @@
+"""The machine under the daemon: health, SSH keys, systemd."""

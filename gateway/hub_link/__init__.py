@@ -1,0 +1,1 @@
+"""The link: the device side of the wire to a hub."""

@@ -1,0 +1,110 @@
+"""What the rest of Hutch sees of a session: plain values, no tmux."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+MAX_FRAME_PAYLOAD = 16 * 1024
+"""Bytes of terminal output in one frame at most (wire v1)."""
+
+
+class SessionStatus(StrEnum):
+    """What a session is doing, as far as its terminal tells."""
+
+    STARTING = "starting"
+    WORKING = "working"
+    WAITING = "waiting"
+    IDLE = "idle"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """What a session is to be. ``agent`` None starts the login shell."""
+
+    name: str
+    workdir: Path
+    agent: str | None = None
+    session_id: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    claude_md: str | None = None
+    agents_md: str | None = None
+    cols: int = 80
+    rows: int = 24
+    returns: bool = True
+    """Start again in its folder after a reboot."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session as it stands. Times are aware UTC."""
+
+    id: str
+    name: str
+    agent: str | None
+    workdir: Path
+    status: SessionStatus
+    title: str
+    cols: int
+    rows: int
+    created_at: datetime
+    last_activity_at: datetime
+    returns: bool
+    pid: int | None = None
+    exit_code: int | None = None
+    viewers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A screen at one moment; ``seq`` is the number of the first output frame that comes after it.
+
+    ``content`` is the text with SGR escapes, lines separated by CR LF, ready to be written to a cleared terminal of
+    ``cols`` by ``rows``; it starts with ``scrollback`` lines of history. ``modes`` are the escape sequences that bring
+    a fresh terminal into the modes of this one (mouse, bracketed paste, application cursor keys). Cursor positions
+    count from 0.
+    """
+
+    session_id: str
+    seq: int
+    content: str
+    cols: int
+    rows: int
+    cursor_x: int
+    cursor_y: int
+    cursor_visible: bool
+    alternate_on: bool
+    scrollback: int = 0
+    modes: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One frame of the pane's own bytes, at most :data:`MAX_FRAME_PAYLOAD`."""
+
+    seq: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The terminal has another size now; the program repaints by itself."""
+
+    cols: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over; nothing follows."""
+
+    exit_code: int | None
+
+
+ViewerItem = Snapshot | Output | Resized | Ended

@@ -1,0 +1,1 @@
+"""Workspaces: the folders agents work in, and transfers into and out of them."""

@@ -1,0 +1,1 @@
+"""Identity and enrolment of a device: who it is, and how it becomes somebody's."""

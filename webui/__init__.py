@@ -1,0 +1,1 @@
+"""The device's own web: pages, REST and streams over the gateway."""
