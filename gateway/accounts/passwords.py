@@ -23,6 +23,22 @@ class HashCost:
     lanes: int = 1
 
 
+_M_MMAP_THRESHOLD = -3
+_BIG = 1024 * 1024
+
+
+def _map_big_buffers() -> None:
+    """Have the C library give a hash's memory back when it is done, instead of keeping 19 MiB for each thread.
+
+    glibc raises its threshold for mapped blocks to the biggest one that was freed, unless it is set (mallopt(3)).
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _BIG)
+
+
 class Passwords:
     """Hashes and verifies passwords, ``threads`` at a time; more than ``queue`` waiting are turned away."""
 
@@ -81,6 +97,7 @@ class Passwords:
 
         with self._making:
             if self._hasher is None:
+                _map_big_buffers()
                 cost = self._cost
                 hasher = PasswordHasher(
                     time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, encoding="utf-8"
