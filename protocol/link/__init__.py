@@ -40,6 +40,7 @@ from protocol.link.actions import (
 )
 from protocol.link.answers import ANSWERS, Answer, request_id_of
 from protocol.link.device import DeviceLink
+from protocol.link.hub import HubLink
 from protocol.link.states import DeviceState, HubState
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Gap",
     "Greet",
     "HubAction",
+    "HubLink",
     "HubState",
     "Note",
     "SampleHealth",
