@@ -24,7 +24,8 @@ def set_up_openapi(app: web.Application, routes: Sequence[Route], version: str) 
     def description() -> bytes:
         return json.dumps(describe(routes, version), separators=(",", ":")).encode()
 
-    app[_DESCRIPTION] = description
+    made: Description = description
+    app[_DESCRIPTION] = made
 
 
 async def openapi(request: web.Request) -> web.Response:

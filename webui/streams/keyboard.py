@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protocol.problems import Problem, ProblemCode
-from webui.streams.terminal_messages import ControlMessage
+from protocol.terminal import TerminalControl
 
 if TYPE_CHECKING:
     from gateway.sessions.control import Control
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 class Keyboard:
     """What one viewer may do with the keyboard that all viewers of a session share."""
 
-    def __init__(self, session_id: str, control: Control, viewer_id: str, name: str, *, writes: bool) -> None:
-        self._session_id = session_id
+    def __init__(self, control: Control, viewer_id: str, name: str, *, writes: bool) -> None:
         self._control = control
         self._viewer_id = viewer_id
         self._name = name
@@ -42,15 +41,10 @@ class Keyboard:
         """Let go of the keyboard."""
         self._control.release(self._viewer_id)
 
-    def message(self) -> ControlMessage:
+    def message(self) -> TerminalControl:
         """How things stand for this viewer."""
-        holder = self._control.holder
-        yours = self._control.holder_id == self._viewer_id
-        return ControlMessage(
-            session_id=self._session_id,
-            holder=holder,
-            yours=yours,
-            may_write=self._writes and (yours or holder is None),
+        return TerminalControl(
+            holder=self._control.holder, yours=self._control.holder_id == self._viewer_id, may_write=self._writes
         )
 
     def _check_role(self) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
 from protocol.frames import BinaryFrame, FrameKind
 from protocol.problems import Problem, ProblemCode
+from protocol.terminal import TerminalAck, TerminalResize, TerminalTakeControl, parse_client_message
 from webui.meters import Meters
-from webui.streams.terminal_messages import CLIENT_MESSAGE, Ack, Resize, TakeControl
 
 if TYPE_CHECKING:
     from gateway.sessions.manager import Sessions
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 MAX_INPUT: Final = 1024 * 1024
 """Bytes of terminal input in one frame: a paste."""
 MAX_FRAME: Final = MAX_INPUT + 2 + 255 + 8
-MAX_TEXT: Final = 64 * 1024
-"""Bytes of one JSON message."""
 
 
 class TerminalInput:
@@ -47,27 +43,11 @@ class TerminalInput:
 
     async def text(self, data: bytes) -> None:
         """A JSON message. Raises MALFORMED_MESSAGE, UNKNOWN_COMMAND, TOO_LARGE, NOT_IN_CONTROL and others."""
-        if len(data) > MAX_TEXT:
-            raise Problem(ProblemCode.TOO_LARGE, f"A JSON message may hold {MAX_TEXT} bytes. Send less.")
-        try:
-            message = CLIENT_MESSAGE.validate_json(data)
-        except ValidationError as error:
-            raise _refusal(error) from None
-        match message:
-            case Ack(seq=seq):
+        match parse_client_message(data):
+            case TerminalAck(seq=seq):
                 self._viewer.ack(seq)
-            case Resize(cols=cols, rows=rows):
+            case TerminalResize(cols=cols, rows=rows):
                 self._keyboard.check_may_resize()
                 await self._sessions.resize(self._session_id, cols, rows)
-            case TakeControl():
+            case TerminalTakeControl():
                 self._keyboard.take()
-
-
-def _refusal(error: ValidationError) -> Problem:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return Problem(
-            ProblemCode.UNKNOWN_COMMAND, "Send session.resize, session.ack or session.take_control, in the field type."
-        )
-    where = ".".join(str(part)[:60] for part in first["loc"])
-    return Problem(ProblemCode.MALFORMED_MESSAGE, f"The message cannot be read: {where or 'JSON'}: {first['msg']}.")

@@ -7,17 +7,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSMsgType, web
-from pydantic import BaseModel
 
 from gateway.sessions.types import Ended, Output, Resized, Snapshot
+from protocol.codec import encode
 from protocol.frames import FrameKind
 from protocol.problems import Problem, ProblemCode
-from webui.api.models.sessions import SnapshotAnswer
+from protocol.terminal import AnyServerMessage, TerminalEnded, TerminalError, TerminalResized, TerminalSnapshot
 from webui.meters import Meters
 from webui.streams.keyboard import Keyboard
 from webui.streams.live import Ending
 from webui.streams.terminal_input import TerminalInput
-from webui.streams.terminal_messages import EndedMessage, ErrorMessage, ResizedMessage
 
 if TYPE_CHECKING:
     from gateway.sessions.control import Control
@@ -48,7 +47,7 @@ class TerminalSocket:
         self._meters = meters
         self._keyboard: Keyboard | None = None
         self._transport: asyncio.BaseTransport | None = None
-        self._notices: deque[BaseModel] = deque()
+        self._notices: deque[AnyServerMessage] = deque()
         self._wake = asyncio.Event()
         self._ending: Ending | None = None
         self._cut: asyncio.TimerHandle | None = None
@@ -58,7 +57,7 @@ class TerminalSocket:
 
     async def run(self, viewer: Viewer, name: str, *, writes: bool, transport: asyncio.BaseTransport | None) -> None:
         """Serve the viewer until it leaves, its login ends, or the session is over."""
-        self._keyboard = Keyboard(self._session_id, self._control, viewer.id, name, writes=writes)
+        self._keyboard = Keyboard(self._control, viewer.id, name, writes=writes)
         self._transport = transport
         taken = TerminalInput(self._session_id, self._sessions, viewer, self._keyboard, self._meters)
         self._meters.terminals += 1
@@ -86,7 +85,7 @@ class TerminalSocket:
         if self._keyboard is not None and self._greeted:
             self._notify(self._keyboard.message())
 
-    def _notify(self, notice: BaseModel) -> None:
+    def _notify(self, notice: AnyServerMessage) -> None:
         if len(self._notices) >= _MAX_NOTICES:
             self.end(Ending.ABUSE)
             return
@@ -114,7 +113,7 @@ class TerminalSocket:
             if self._refused > MAX_REFUSED:
                 self.end(Ending.ABUSE)
                 return
-        self._notify(ErrorMessage(session_id=self._session_id, error=problem.message, code=problem.code))
+        self._notify(TerminalError(error=problem.message, code=problem.code))
 
     async def _send_output(self, viewer: Viewer) -> None:
         """The hot path: a frame is one concatenation and one write, with no task and no timer of its own."""
@@ -136,15 +135,15 @@ class TerminalSocket:
     async def _send_item(self, item: ViewerItem) -> None:
         match item:
             case Snapshot():
-                await self._send(SnapshotAnswer.of(item))
+                await self._send(_shown(item))
                 self._meters.snapshots += 1
                 if not self._greeted:
                     self._greeted = True
                     self.control_changed()
             case Resized(cols=cols, rows=rows):
-                await self._send(ResizedMessage(session_id=self._session_id, cols=cols, rows=rows))
+                await self._send(TerminalResized(cols=cols, rows=rows))
             case Ended(exit_code=exit_code):
-                await self._send(EndedMessage(session_id=self._session_id, exit_code=exit_code))
+                await self._send(TerminalEnded(exit_code=exit_code))
             case Output():
                 raise AssertionError("output is sent by the caller")
 
@@ -159,9 +158,26 @@ class TerminalSocket:
         except ConnectionError:
             return
 
-    async def _send(self, model: BaseModel) -> None:
-        await self._ws.send_str(model.model_dump_json())
+    async def _send(self, message: AnyServerMessage) -> None:
+        await self._ws.send_str(encode(message, max_bytes=None))
 
     def _abort(self) -> None:
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
+
+
+def _shown(snapshot: Snapshot) -> TerminalSnapshot:
+    return TerminalSnapshot(
+        session_id=snapshot.session_id,
+        content=snapshot.content,
+        cols=snapshot.cols,
+        rows=snapshot.rows,
+        cursor_x=snapshot.cursor_x,
+        cursor_y=snapshot.cursor_y,
+        cursor_visible=snapshot.cursor_visible,
+        alternate_on=snapshot.alternate_on,
+        seq=snapshot.seq,
+        scrollback=snapshot.scrollback,
+        modes=snapshot.modes,
+        title=snapshot.title,
+    )
