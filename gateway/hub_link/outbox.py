@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 
 BULK_BYTES = 64 * 1024
 """Bytes of terminal output and file content that may wait: little, so that a fresh echo is not behind old output."""
-ANSWER_BYTES = 4 * 1024 * 1024
+ANSWER_BYTES = 8 * 1024 * 1024
 """Bytes of answers and events that may wait before the hub is taken for one that does not read."""
 
 
 class LinkGone(Exception):
     """The connection is over; nobody will read what is sent."""
+
+
+@dataclass(frozen=True)
+class Ping:
+    """A WebSocket ping with its payload; overtakes everything."""
+
+    payload: bytes
+
+
+Item = str | bytes | Ping
 
 
 class Outbox:
@@ -25,6 +36,7 @@ class Outbox:
     """
 
     def __init__(self, bulk_bytes: int = BULK_BYTES, answer_bytes: int = ANSWER_BYTES) -> None:
+        self._pings: deque[Ping] = deque(maxlen=4)
         self._answers: deque[str] = deque()
         self._bulk: deque[str | bytes] = deque()
         self._answer_limit = answer_bytes
@@ -37,6 +49,11 @@ class Outbox:
         self._closed = False
         self.overflowed = asyncio.Event()
         """Set once more than ``answer_bytes`` wait to be read."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is over."""
+        return self._closed
 
     @property
     def waiting_bytes(self) -> int:
@@ -54,6 +71,11 @@ class Outbox:
         self._answer_bytes += len(text)
         self._changed.set()
 
+    def ping(self, payload: bytes) -> None:
+        """Queue a ping."""
+        self._pings.append(Ping(payload))
+        self._changed.set()
+
     async def stream(self, data: str | bytes) -> None:
         """Queue bulk once there is room for it. Raises LinkGone when the connection is over."""
         async with self._turn:
@@ -66,9 +88,11 @@ class Outbox:
             self._bulk_bytes += len(data)
             self._changed.set()
 
-    async def next(self) -> str | bytes:
+    async def next(self) -> Item:
         """What is to be written next. Raises LinkGone when the connection is over."""
         while not self._closed:
+            if self._pings:
+                return self._pings.popleft()
             if self._answers:
                 text = self._answers.popleft()
                 self._answer_bytes -= len(text)

@@ -16,10 +16,11 @@ from pydantic import JsonValue
 
 from gateway.accounts.types import Actor
 from gateway.agents.types import AgentName, AgentStatus
-from gateway.events.types import AnyEvent
+from gateway.events.bus import EventBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
 from gateway.workspaces.types import DownloadPlan, Entry
+from provisioning.hub_credentials import HubCredentials
 
 
 class HubViewer(Protocol):
@@ -189,36 +190,19 @@ class HubAudit(Protocol):
         ...
 
 
-class HubEvent(Protocol):
-    """An event as it comes out of the bus."""
+class HubCredentialsStore(Protocol):
+    """Where the hub's address and token are kept. Blocks; called in a thread."""
 
-    @property
-    def event(self) -> AnyEvent:
-        """The event itself."""
+    def read(self) -> HubCredentials | None:
+        """None where the device has no hub."""
         ...
 
-
-class HubSubscription(Protocol):
-    """A place on the bus."""
-
-    async def __aenter__(self) -> HubSubscription: ...
-
-    async def __aexit__(self, *error: object) -> bool | None: ...
-
-    def __aiter__(self) -> AsyncIterator[HubEvent]:
-        """Events as they happen; raises when the subscriber fell behind."""
+    def write(self, credentials: HubCredentials) -> None:
+        """Keep these."""
         ...
 
-
-class HubBus(Protocol):
-    """The bus of events."""
-
-    def publish(self, event: AnyEvent) -> None:
-        """Tell everybody."""
-        ...
-
-    def subscribe(self) -> HubSubscription:
-        """Hear what happens from now on."""
+    def remove(self) -> None:
+        """Forget the hub."""
         ...
 
 
@@ -234,4 +218,4 @@ class LinkServices:
     updater: HubUpdater
     sampler: HubSampler
     audit: HubAudit
-    bus: HubBus
+    bus: EventBus

@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 
-from gateway.hub_link.outbox import LinkGone, Outbox
+from gateway.hub_link.outbox import Item, LinkGone, Outbox, Ping
 
 
-async def test_answers_overtake_bulk() -> None:
+async def test_pings_overtake_answers_and_answers_overtake_bulk() -> None:
     outbox = Outbox()
     await outbox.stream(b"bulk")
     outbox.say("first")
     outbox.say("second")
-    assert [await outbox.next() for _ in range(3)] == ["first", "second", b"bulk"]
+    outbox.ping(b"1")
+    assert [await outbox.next() for _ in range(4)] == [Ping(b"1"), "first", "second", b"bulk"]
 
 
 async def test_bulk_waits_for_room_and_streams_take_turns() -> None:
@@ -25,7 +26,7 @@ async def test_bulk_waits_for_room_and_streams_take_turns() -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(flood(b"a"))
         group.create_task(flood(b"b"))
-        seen: list[str | bytes] = []
+        seen: list[Item] = []
         while len(seen) < 6:
             seen.append(await outbox.next())
             assert outbox.waiting_bytes <= 4
