@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,9 +30,16 @@ class HealthSampler:
     def __init__(self, disk_path: Path, *, sys: Path = Path("/sys"), proc: Path = Path("/proc")) -> None:
         self._disk_path = disk_path
         self._proc = proc
-        self._temperature = Temperature(sys)
-        self._throttling = Throttling(sys)
+        self._sys = sys
         self._processor = _Processor()
+
+    @cached_property
+    def _temperature(self) -> Temperature:
+        return Temperature(self._sys)
+
+    @cached_property
+    def _throttling(self) -> Throttling:
+        return Throttling(self._sys)
 
     def sample(self) -> Health:
         """Measure once; the processor's share is that since the sample before (or since this object was made)."""
@@ -45,8 +53,8 @@ class HealthSampler:
             disk_used_bytes=disk_used,
             disk_total_bytes=disk_total,
             uptime_seconds=_or(_uptime, 0),
-            temperature_celsius=_or(self._temperature.read, None),
-            throttled=_or(self._throttling.read, None),
+            temperature_celsius=_or(self._celsius, None),
+            throttled=_or(self._held_back, None),
         )
 
     def system_info(self) -> SystemInfo:
@@ -61,9 +69,14 @@ class HealthSampler:
             model=_or(self._model, None),
         )
 
+    def _celsius(self) -> float | None:
+        return self._temperature.read()
+
+    def _held_back(self) -> bool | None:
+        return self._throttling.read()
+
     def _disk(self) -> tuple[int, int]:
-        there = next(folder for folder in (self._disk_path, *self._disk_path.parents) if folder.exists())
-        disk = os.statvfs(there)
+        disk = _statvfs(self._disk_path)
         return (disk.f_blocks - disk.f_bfree) * disk.f_frsize, disk.f_blocks * disk.f_frsize
 
     def _model(self) -> str | None:
@@ -96,6 +109,14 @@ def _processor_times() -> tuple[float, float]:
     times = psutil.cpu_times()._asdict()
     total = sum(seconds for name, seconds in times.items() if not name.startswith("guest"))
     return total - times["idle"] - times.get("iowait", 0.0), total
+
+
+def _statvfs(path: Path) -> os.statvfs_result:
+    """Of a path or, while it is not there yet, of the folder it will be in."""
+    try:
+        return os.statvfs(path)
+    except FileNotFoundError:
+        return _statvfs(path.parent)
 
 
 def _memory() -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Notifier:
             return
         while True:
             if self._healthy():
-                self._send("WATCHDOG=1")
+                await asyncio.to_thread(self._send, "WATCHDOG=1")
             await asyncio.sleep(self._interval)
 
     def _send(self, message: str) -> None:

@@ -79,8 +79,7 @@ def test_everything_else_is_refused(text: str) -> None:
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: "ssh-ed25519 " + base64.b64encode(b).decode()))
 def test_whatever_comes_is_a_key_or_refused(text: str) -> None:
     try:
-        key = parse_public_key(text)
+        taken = parse_public_key(text).base64
     except Problem as problem:
-        assert problem.code is ProblemCode.KEY_INVALID
-    else:
-        assert "\n" not in key.base64
+        taken = str(problem.code)
+    assert taken == ProblemCode.KEY_INVALID or taken in text

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240  (a test may look at its own small files)
 from __future__ import annotations
 
 import asyncio
