@@ -48,6 +48,7 @@ class TerminalSocket:
         self._transport: asyncio.BaseTransport | None = None
         self._notices: deque[AnyServerMessage] = deque()
         self._wake = asyncio.Event()
+        self._over = asyncio.Event()
         self._ending: Ending | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._refused = 0
@@ -62,13 +63,15 @@ class TerminalSocket:
         self._meters.terminals += 1
         try:
             async with asyncio.TaskGroup() as group:
-                output = group.create_task(self._send_output(viewer))
-                notices = group.create_task(self._send_notices())
-                await self._read(taken)
-                output.cancel()
-                # A close of ours goes on until the client has answered it; cut short, its code would be lost.
-                if self._ending is None:
-                    notices.cancel()
+                works = (self._read(taken), self._send_output(viewer), self._send_notices())
+                tasks = [group.create_task(work) for work in works]
+                await self._over.wait()
+                for task in tasks:
+                    task.cancel()
+            if self._ending is not None:
+                # With nobody else reading, this also takes what the client still sends: a connection that is closed
+                # over unread bytes is reset, and the close code lost.
+                await self._ws.close(code=self._ending.code, message=self._ending.text.encode())
         finally:
             self._meters.terminals -= 1
             self._keyboard.release()
@@ -79,7 +82,7 @@ class TerminalSocket:
         """Close the socket, and cut the connection if its client does not take the close."""
         if self._ending is None:
             self._ending = ending
-            self._wake.set()
+            self._over.set()
             self._cut = asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._abort)
 
     def control_changed(self) -> None:
@@ -103,6 +106,7 @@ class TerminalSocket:
                     await taken.text(message.data)
             except Problem as problem:
                 self._refuse(problem)
+        self._over.set()
 
     def _refuse(self, problem: Problem) -> None:
         if problem.code in _EXPECTED:
@@ -151,12 +155,11 @@ class TerminalSocket:
 
     async def _send_notices(self) -> None:
         try:
-            while self._ending is None:
+            while True:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._notices:
                     await self._send(self._notices.popleft())
-            await self._ws.close(code=self._ending.code, message=self._ending.text.encode())
         except ConnectionError:
             return
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import io
 
 from gateway.accounts.types import Role
 from gateway.events.types import SessionEnded
@@ -91,5 +92,7 @@ async def test_bad_input_is_refused(rig: Rig) -> None:
     session = await begin(rig)
     path = f"/api/sessions/{session['id']}/input"
     assert (await rig.call("POST", path, json={"data": "not base64!"})).code == "invalid_request"
-    assert (await rig.call("POST", path, json={"data": "A" * 2_000_000})).code == "too_large"
+    huge = io.BytesIO(b'{"data": "' + b"A" * 2_000_000 + b'"}')
+    json_type = {"Content-Type": "application/json"}
+    assert (await rig.call("POST", path, headers=json_type, data=huge)).code == "too_large"
     assert (await rig.call("POST", "/api/sessions/nope/input", json={"data": ""})).code == "not_found"
