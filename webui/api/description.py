@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -30,4 +31,4 @@ def set_up_openapi(app: web.Application, routes: Sequence[Route], version: str) 
 
 async def openapi(request: web.Request) -> web.Response:
     """The OpenAPI 3.1 description of everything under ``/api``."""
-    return web.Response(body=request.app[_DESCRIPTION](), content_type="application/json")
+    return web.Response(body=await asyncio.to_thread(request.app[_DESCRIPTION]), content_type="application/json")

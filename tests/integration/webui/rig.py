@@ -159,7 +159,7 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
         clock, health = Clock(), list[Health]()
         setup = SetupCode(root / "setup-code")
         code = await asyncio.to_thread(setup.ensure)
-        device = change(await _device(stack, root, store, setup, clock, health))
+        device = change(await _device(stack, root, store, setup=setup, clock=clock, health=health))
         client = TestClient(TestServer(make_app(device), host="127.0.0.1"), cookie_jar=DummyCookieJar())
         await client.start_server()
         stack.push_async_callback(client.close)
@@ -167,7 +167,7 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
 
 
 async def _device(
-    stack: AsyncExitStack, root: Path, store: Store, setup: SetupCode, clock: Clock, health: list[Health]
+    stack: AsyncExitStack, root: Path, store: Store, *, setup: SetupCode, clock: Clock, health: list[Health]
 ) -> Device:
     bus = EventBus(history=100)
     passwords = Passwords(HashCost(memory_kib=64, passes=1))
@@ -178,9 +178,7 @@ async def _device(
     workspace = Workspace(workspace_root, bus)
     transfers = Transfers(workspace, bus, clock)
     agents = Agents(root / "npm", bus)
-    config = SessionsConfig(
-        socket_dir=root / "s", state_dir=root / "state", workspace_root=workspace_root, shell="/bin/sh"
-    )
+    config = SessionsConfig(root / "s", root / "state", workspace_root, "/bin/sh")
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)

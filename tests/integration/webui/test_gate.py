@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from gateway.accounts.types import Role
 from tests.integration.webui.rig import Answered, Rig
-from webui.api.routes import API_ROUTES
+from webui.routes import ROUTES
 from webui.routing import Route
 
 _GATE = {"not_logged_in", "forbidden", "csrf_refused", "origin_refused", "host_refused", "setup_needed"}
@@ -36,7 +36,7 @@ async def knock(rig: Rig, route: Route, headers: dict[str, str]) -> str | None:
 
 async def test_every_route_as_every_role_and_as_nobody(rig: Rig) -> None:
     wrong = []
-    for route in API_ROUTES:
+    for route in ROUTES:
         for role in (None, *Role):
             headers = {}
             if role is not None:
@@ -52,13 +52,13 @@ async def test_every_route_as_every_role_and_as_nobody(rig: Rig) -> None:
 
 
 async def test_every_route_with_a_foreign_host(rig: Rig) -> None:
-    got = {route.path: await knock(rig, route, {**rig.bearer(), "Host": "evil.example"}) for route in API_ROUTES}
+    got = {route.path: await knock(rig, route, {**rig.bearer(), "Host": "evil.example"}) for route in ROUTES}
     assert set(got.values()) == {"host_refused"}, got
 
 
 async def test_every_route_with_a_foreign_origin(rig: Rig) -> None:
     for origin in ("http://evil.example", "null", rig.origin.replace("http", "https"), f"{rig.origin}.evil.example"):
-        got = {route.path: await knock(rig, route, {**rig.cookie(), "Origin": origin}) for route in API_ROUTES}
+        got = {route.path: await knock(rig, route, {**rig.cookie(), "Origin": origin}) for route in ROUTES}
         assert set(got.values()) == {"origin_refused"}, (origin, got)
 
 
@@ -66,7 +66,7 @@ async def test_every_change_by_cookie_needs_the_csrf_token(rig: Rig) -> None:
     for headers in (rig.cookie(csrf=False), {**rig.cookie(), "X-CSRF-Token": "wrong"}):
         got = {
             f"{route.method} {route.path}": await knock(rig, route, headers)
-            for route in API_ROUTES
+            for route in ROUTES
             if route.method != "GET" and route.role is not None
         }
         assert set(got.values()) == {"csrf_refused"}, got
@@ -80,7 +80,7 @@ async def test_a_cookie_with_its_csrf_token_may_change_things(rig: Rig) -> None:
 async def test_a_websocket_with_a_cookie_needs_an_origin(rig: Rig) -> None:
     headers = rig.cookie()
     del headers["Origin"]
-    route = next(route for route in API_ROUTES if route.kind == "websocket")
+    route = next(route for route in ROUTES if route.kind == "websocket")
     assert await knock(rig, route, headers) == "origin_refused"
 
 

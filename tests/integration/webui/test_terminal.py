@@ -24,6 +24,7 @@ class Screen:
         self.ws = ws
         self.session_id = session_id
         self.output = b""
+        self.pictures = ""
         self.seqs: list[int] = []
         self.messages: list[Json] = []
 
@@ -37,6 +38,7 @@ class Screen:
             self.seqs.append(frame.seq)
         elif message.type is WSMsgType.TEXT:
             self.messages.append(json.loads(message.data))
+            self.pictures += self.messages[-1].get("content", "")
         return message.type
 
     async def until(self, done: Callable[[], bool]) -> None:
@@ -45,8 +47,8 @@ class Screen:
             assert await self.read() in (WSMsgType.BINARY, WSMsgType.TEXT), self.messages[-3:]
 
     async def shows(self, text: bytes) -> None:
-        """Wait for output."""
-        await self.until(lambda: text in self.output)
+        """Wait until something is on the screen, by output or by a snapshot that stands for it."""
+        await self.until(lambda: text in self.output or text.decode() in self.pictures)
 
     async def message(self, kind: str) -> Json:
         """Wait for a JSON message of a type, and take it out."""
@@ -149,7 +151,7 @@ async def test_resize_reaches_everybody(rig: Rig) -> None:
 async def test_a_paste_of_a_mebibyte(rig: Rig) -> None:
     info = await begin(rig)
     async with screen(rig, info) as one:
-        await one.type(b"stty raw -echo;echo r\"\"dy;head -c 1048576|cksum\r")
+        await one.type(b'stty raw -echo;echo r""dy;head -c 1048576|cksum\r')
         await one.shows(b"rdy")
         await one.type(b"x" * 1024 * 1024)
         await one.shows(b" 1048576")

@@ -9,16 +9,21 @@ from webui.api.routes import API_ROUTES
 from webui.openapi import RAW_ANSWERS, RAW_BODIES, describe
 
 DESCRIPTION = describe(API_ROUTES, "1.2.3")
-_COMPONENTS = DESCRIPTION["components"]
-assert isinstance(_COMPONENTS, dict)
-_SCHEMAS = _COMPONENTS["schemas"]
-assert isinstance(_SCHEMAS, dict)
+
+
+def part(*names: str) -> dict[str, JsonValue]:
+    """An object of the description, by the way that leads to it."""
+    found: JsonValue = DESCRIPTION
+    for name in names:
+        assert isinstance(found, dict)
+        assert name in found, names
+        found = found[name]
+    assert isinstance(found, dict)
+    return found
 
 
 def test_every_route_is_described() -> None:
-    paths = DESCRIPTION["paths"]
-    assert isinstance(paths, dict)
-    described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in dict(methods or {})}  # type: ignore[arg-type]
+    described = {f"{method.upper()} {path}" for path in part("paths") for method in part("paths", path)}
     assert described == {f"{route.method} {route.path}" for route in API_ROUTES}
 
 
@@ -26,11 +31,7 @@ def test_every_reference_leads_somewhere() -> None:
     references = set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(DESCRIPTION)))
     assert references
     for reference in references:
-        found: JsonValue = DESCRIPTION
-        for part in reference.split("/"):
-            assert isinstance(found, dict)
-            assert part in found, reference
-            found = found[part]
+        part(*reference.split("/"))
 
 
 def test_names_of_operations_are_unique() -> None:
@@ -45,11 +46,7 @@ def test_what_is_raw_is_in_the_table() -> None:
 
 
 def test_passwords_are_marked_as_such_and_no_answer_has_one() -> None:
-    assert '"format": "password"' in json.dumps(_schema("Login"))
-    answers = [name for name in _SCHEMAS if name.endswith("Answer")]
+    assert '"format": "password"' in json.dumps(part("components", "schemas", "Login"))
+    answers = [name for name in part("components", "schemas") if name.endswith("Answer")]
     assert answers
-    assert all('"password"' not in json.dumps(_schema(name)) for name in answers)
-
-
-def _schema(name: str) -> JsonValue:
-    return _SCHEMAS[name]
+    assert all('"password"' not in json.dumps(part("components", "schemas", name)) for name in answers)
