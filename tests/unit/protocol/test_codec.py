@@ -138,6 +138,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300))
+@settings(deadline=None)
 def test_garbage_is_a_problem_and_nothing_else(text: str | bytes) -> None:
     for parse in (parse_command, parse_event):
         with pytest.raises(Problem):
@@ -145,7 +146,7 @@ def test_garbage_is_a_problem_and_nothing_else(text: str | bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_garbled_message_is_read_or_a_problem(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(sorted(examples.COMMANDS)))
     wire = examples.command(kind)
