@@ -79,6 +79,10 @@ class DeviceLink:
         """Request ids of this connection that have no final answer yet."""
         return self._ledger.waiting
 
+    def current(self, delivered: Deliver) -> bool:
+        """Whether the connection that asked is still there; if not, a long answer need not be completed."""
+        return delivered.connection == self._connection and self._state in _CONNECTED
+
     # The socket
 
     def start(self, now: float) -> Actions:
@@ -219,7 +223,7 @@ class DeviceLink:
         acked = answer.final == (Ack,)
         _check(command.request_id, events, answer.first if acked else answer.final, exactly_one=not acked)
         self._advance(now)
-        if delivered.connection != self._connection or self._state not in _CONNECTED:
+        if not self.current(delivered):
             return []
         try:
             texts = [encode(event) for event in events]
@@ -232,7 +236,7 @@ class DeviceLink:
     def refuse(self, delivered: Deliver, problem: Problem, *, now: float) -> Actions:
         """Answer a command that was not carried out, with the problem's sentence."""
         self._advance(now)
-        if delivered.connection != self._connection or self._state not in _CONNECTED:
+        if not self.current(delivered):
             return []
         request_id = delivered.command.request_id
         answer: AnyEvent = Ack(request_id=request_id, ok=False, error=problem.message)

@@ -266,14 +266,34 @@ def test_an_answer_after_a_reconnect_goes_nowhere() -> None:
     link = live_device()
     old = deliver(link, "session.end")
     link.lost(1)
+    assert not link.current(old)
     assert link.succeed(old, now=1) == []
     link.tick(2)
     link.connected(2)
     link.greet(HEALTH, [], 2)
     new = deliver(link, "session.end", now=2)
+    assert link.current(new)
     assert link.refuse(old, REFUSAL, now=3) == []
     assert link.waiting == {"r1"}
     assert _types(sent(link.succeed(new, now=3))) == ["ack"]
+
+
+def test_what_was_held_back_is_forgotten_with_its_connection() -> None:
+    link = new_device()
+    link.start(0)
+    link.connected(0)
+    link.succeed(deliver(link, "session.end"), now=0)
+    link.lost(1)
+    link.tick(2)
+    link.connected(2)
+    assert _types(sent(link.greet(HEALTH, [], 2))) == ["gateway.health"]
+
+
+def test_a_refusal_goes_out_whatever_its_sentence_quotes() -> None:
+    link = live_device()
+    problem = Problem(ProblemCode.NOT_FOUND, "There is no \udcff. " + "x" * 10_000)
+    (ack,) = sent(link.refuse(deliver(link, "session.end"), problem, now=0))
+    assert str(ack["error"]).startswith("There is no ?. xxx")
 
 
 def test_a_repeated_request_id_is_answered_once() -> None:

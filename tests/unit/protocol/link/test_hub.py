@@ -81,7 +81,10 @@ def test_silence_ends_the_connection() -> None:
     hub = _open()
     hub.received_text(encode(HEALTH), 60)
     assert hub.tick(149) == []
-    assert only(Close, hub.tick(150)).reason == "no sign of life for 90 s"
+    hub.received_binary(_frame(0), 149)
+    hub.received_binary(b"", 200)
+    assert hub.tick(238) == []
+    assert only(Close, hub.tick(239)).reason == "no sign of life for 90 s"
 
 
 def test_an_ack_answers_its_request() -> None:
