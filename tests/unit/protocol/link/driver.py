@@ -59,6 +59,11 @@ def sent(actions: Sequence[DeviceAction | HubAction]) -> list[examples.Json]:
     return [json.loads(action.text) for action in actions if isinstance(action, SendText)]
 
 
+def kinds(wires: Sequence[examples.Json]) -> list[object]:
+    """Their types."""
+    return [wire["type"] for wire in wires]
+
+
 def only(kind: type[T], actions: Sequence[object]) -> T:
     """The one action there is, of this type."""
     (action,) = actions
