@@ -13,7 +13,6 @@ from gateway.store.engine import make_engine, prepare_file
 from gateway.store.tables import metadata
 from protocol.problems import Problem, ProblemCode
 
-
 _LOCK = 0x4855544348
 """A number of our own for PostgreSQL's advisory locks; SQLite's write transaction is lock enough."""
 
