@@ -7,7 +7,7 @@ import hashlib
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -138,7 +138,7 @@ class Transfers:
             self._live[transfer_id] = _Transfer(file, self._clock())
         return plan
 
-    async def download_chunks(self, transfer_id: str) -> AsyncIterator[bytes]:
+    async def download_chunks(self, transfer_id: str) -> AsyncGenerator[bytes, None]:
         """The chunks of an announced download. Raises CONFLICT when the file is written to meanwhile."""
         transfer = self._transfer(transfer_id)
         file = transfer.item
@@ -249,6 +249,7 @@ async def _finished(work: Callable[[], Result]) -> Result:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        running.exception()
         raise
 
 

@@ -16,7 +16,7 @@ from gateway.host.key_file import MAX_FILE
 from gateway.host.ssh_keys import MAX_KEYS, SshKeys
 from protocol.problems import Problem, ProblemCode
 from tests.unit.gateway.host.keys import ed25519
-from tests.unit.gateway.host.recorder import Recorder
+from tests.unit.gateway.recorder import Recorder
 
 FOREIGN = b'# my keys\r\n\nfrom="10.0.0.1" ' + ed25519(b"foreign").encode() + b" me@home\nnonsense\xff\xfe\n"
 
