@@ -15,7 +15,7 @@ from gateway.agents.lines import plain_lines
 
 MAX_KEPT = 200
 """Lines of a program that are kept for its report."""
-GRACE = 3.0
+GRACE = 2.0
 """Seconds between asking a program to end and ending it."""
 
 
@@ -38,7 +38,7 @@ async def run(
     """Run a program in a process group of its own and wait for its end.
 
     Raises TimeoutError after ``seconds`` and FileNotFoundError when there is no such program. Whichever way this is
-    left, the whole group is gone.
+    left, every process of the group has been ended.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
