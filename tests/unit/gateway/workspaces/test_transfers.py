@@ -5,6 +5,7 @@ import asyncio
 import hashlib
 import os
 import stat
+import subprocess
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
@@ -330,6 +331,39 @@ async def test_leftovers_of_a_crash_go_and_nothing_else(transfers: Transfers, ro
     await transfers.end_upload("t")
     assert names(root) == [f"{UPLOAD_PREFIX}{'0' * 32}", f"{UPLOAD_PREFIX}mine", "deep", "deep/down", "live"]
     await crashed.close()
+
+
+async def test_folders_without_end_do_not_stop_the_search_for_leftovers(transfers: Transfers, root: Path) -> None:
+    leftover = f"{UPLOAD_PREFIX}{'0' * 32}"
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    (root / "e").mkdir()
+    (root / "e" / leftover).touch()
+    assert await transfers.remove_leftovers() == 1
+    await asyncio.to_thread(subprocess.run, ["rm", "-r", root / "d"], check=True)
+
+
+async def test_a_workspace_that_is_gone_does_not_stop_the_sweeps(
+    root: Path, recorder: Recorder, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SWEEP_EVERY", 0.01)
+    swept = asyncio.Event()
+
+    class Watched(Transfers):
+        async def sweep(self) -> None:
+            swept.set()
+            await super().sweep()
+
+    root.rmdir()
+    running = asyncio.create_task(Watched(Workspace(root, recorder), recorder, clock).run())
+    await asyncio.wait_for(swept.wait(), 20)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_it_runs_until_cancelled_and_gives_up_what_is_left(
