@@ -31,7 +31,7 @@ def test_any_line_can_be_shown(line: str) -> None:
     assert all(c.isprintable() for c in text)
 
 
-@given(st.lists(st.binary(max_size=50), max_size=20))
+@given(st.lists(st.binary(max_size=20), max_size=15))
 async def test_lines_are_the_same_however_they_arrive(chunks: list[bytes]) -> None:
     async def read(parts: list[bytes]) -> list[str]:
         stream = asyncio.StreamReader()

@@ -47,6 +47,11 @@ async def test_a_time_limit_ends_the_whole_group(tmp_path: Path) -> None:
     assert await ends(int(lines[0].split()[1]))
 
 
+async def test_a_flood_that_is_cut_off_ends_too(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError):
+        await bash(tmp_path, "trap '' TERM; while :; do seq 100000; done", [], seconds=0.5)
+
+
 async def test_cancelling_ends_the_whole_group(tmp_path: Path) -> None:
     started = asyncio.Event()
     lines: list[str] = []

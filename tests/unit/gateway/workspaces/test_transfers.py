@@ -402,6 +402,17 @@ async def test_a_cancelled_begin_leaves_nothing(transfers: Transfers, root: Path
     await transfers.begin_upload("t", "folder/file", 1, 1)
 
 
+async def test_a_chunk_half_written_may_come_again(transfers: Transfers, root: Path) -> None:
+    await transfers.begin_upload("t", "file", 6, 2)
+    await transfers.chunk("t", 0, b"abc")
+    item = transfers._live["t"].item
+    assert isinstance(item, Upload)
+    os.pwrite(item.file, b"xyz and more", 3)
+    await transfers.chunk("t", 1, b"def")
+    await transfers.end_upload("t")
+    assert (root / "file").read_bytes() == b"abcdef"
+
+
 async def test_a_disk_that_is_full_in_mid_upload_ends_it(transfers: Transfers, root: Path) -> None:
     await transfers.begin_upload("t", "file", 2, 2)
     await transfers.chunk("t", 0, b"x")
