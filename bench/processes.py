@@ -11,7 +11,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -119,7 +118,7 @@ def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
 
 
 class PeakMemory:
-    """Samples the memory of processes from a thread while the block runs; ``growth`` is the peak less the start, MiB."""
+    """Samples the memory of processes from a thread while the block runs."""
 
     def __init__(self, processes: Callable[[], list[psutil.Process]], every: float = 0.1) -> None:
         self._processes = processes
@@ -139,7 +138,7 @@ class PeakMemory:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
         self.peak = max(self.peak, pss_mib(self._processes()))

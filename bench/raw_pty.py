@@ -25,7 +25,12 @@ class RawPty(Terminal):
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLS, 0, 0))
         self._process = subprocess.Popen(
-            ["/bin/sh"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env={**os.environ, "TERM": "xterm"}
+            ["/bin/sh"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm"},
         )
         os.close(slave)
         os.set_blocking(self._master, False)

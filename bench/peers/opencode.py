@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import aiohttp
 
@@ -23,7 +24,7 @@ class Opencode(Peer):
     async def start(self) -> None:
         """Start it with a home of its own."""
         program = installed(PEERS_FOLDER / "opencode" / "node_modules" / ".bin" / "opencode")
-        command = [program, "serve", "--hostname", "127.0.0.1", "--port", str(self.port)]
+        command: list[str | Path] = [program, "serve", "--hostname", "127.0.0.1", "--port", str(self.port)]
         self.server = Server(command, self.folder, {**QUIET, "HOME": str(self.folder)})
         await self.server.wait_for_port(self.port)
         await self._wait_for_answer()

@@ -18,7 +18,8 @@ class Terminado(Peer):
     async def start(self) -> None:
         """Start it in its own virtual environment."""
         python = installed(PEERS_FOLDER / "terminado" / "bin" / "python")
-        self.server = Server([python, Path(__file__).parent.parent / "terminado_server.py", str(self.port)], self.folder)
+        program = Path(__file__).parent.parent / "terminado_server.py"
+        self.server = Server([python, program, str(self.port)], self.folder)
         await self.server.wait_for_port(self.port)
 
     async def open(self) -> Terminal:
