@@ -12,7 +12,7 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,18 +63,18 @@ class Bout:
 
 
 def make_peers(folder: Path, hutch: Path, wanted: Sequence[str]) -> list[Peer]:
-    """The table of peers, in the order they are shown."""
-    peers = [
-        RawPtyFloor(folder / "raw"),
-        AiohttpFloor(folder / "aiohttp"),
-        Hutch(folder / "hutch", hutch),
-        Ttyd(folder / "ttyd"),
-        Terminado(folder / "terminado"),
-        Wetty(folder / "wetty"),
-        Cloudcli(folder / "cloudcli"),
-        Opencode(folder / "opencode"),
+    """The table of peers, in the order they are shown; only the wanted ones where some are named."""
+    table: list[tuple[str, Callable[[Path], Peer]]] = [
+        (RawPtyFloor.name, RawPtyFloor),
+        (AiohttpFloor.name, AiohttpFloor),
+        (Hutch.name, lambda place: Hutch(place, hutch)),
+        (Ttyd.name, Ttyd),
+        (Terminado.name, Terminado),
+        (Wetty.name, Wetty),
+        (Cloudcli.name, Cloudcli),
+        (Opencode.name, Opencode),
     ]
-    return [peer for peer in peers if not wanted or peer.name in wanted]
+    return [make(folder / name.replace(" ", "-")) for name, make in table if not wanted or name in wanted]
 
 
 def tell(text: str) -> None:
