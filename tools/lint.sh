@@ -16,7 +16,7 @@ check() {
   "$@" </dev/null || failed+=("$name")
 }
 
-in_frontend() { (cd "$FRONTEND" && with_node npx --no-install "$@"); }
+in_frontend() { with_node npm --prefix "$FRONTEND" run --silent "$1"; }
 
 mapfile -t shell_scripts < <(tools/shell_scripts.sh)
 bin=$VENV/bin
@@ -25,8 +25,10 @@ check "ruff format" "$bin/ruff" format --check .
 check "mypy" "$bin/mypy" .
 check "import-linter" "$bin/lint-imports"
 check "shellcheck" "$bin/shellcheck" --external-sources "${shell_scripts[@]}"
-check "tsc" in_frontend tsc --noEmit
-check "eslint" in_frontend eslint .
+check "schema drift" "$bin/python" -m protocol.generate --check
+check "type drift" in_frontend types:check
+check "tsc" in_frontend check
+check "eslint" in_frontend lint
 
 if [ ${#failed[@]} -gt 0 ]; then
   die "these checks failed: ${failed[*]}"

@@ -9,4 +9,13 @@ cd "$ROOT"
 cores=$(nproc)
 workers=$((cores > 8 ? 8 : cores))
 export PATH=$PATH:$NODE_BIN
-exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal "$@" </dev/null
+
+# Without arguments the pages' own tests run too; with arguments only what was asked for.
+if [ $# -eq 0 ]; then
+  # shellcheck source=tools/web.sh
+  source "$ROOT/tools/web.sh"
+  ensure_web_packages
+  say "running the tests of the pages' sources"
+  with_node npm --prefix "$FRONTEND" run --silent test </dev/null
+fi
+exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal --durations 10 "$@" </dev/null

@@ -26,7 +26,7 @@ ensure_web_packages() {
   print=$(fingerprint "$FRONTEND/package.json" "$FRONTEND/package-lock.json")
   if is_fresh web-packages "$print" && [ -d "$FRONTEND/node_modules" ]; then return; fi
   say "installing the pages' packages with npm"
-  with_node npm --prefix "$FRONTEND" ci --no-audit --no-fund --loglevel=error </dev/null
+  with_node npm --prefix "$FRONTEND" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >/dev/null
   stamp web-packages "$print"
 }
 
@@ -36,6 +36,6 @@ ensure_web_build() {
   if is_fresh web-build "$print" && [ -d "$ROOT/webui/static" ]; then return; fi
   ensure_web_packages
   say "building the pages"
-  with_node npm --prefix "$FRONTEND" run --silent build </dev/null
+  with_node npm --prefix "$FRONTEND" run --silent build -- --logLevel error </dev/null
   stamp web-build "$print"
 }
