@@ -11,8 +11,6 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import psutil
-
 from bench import measure
 from bench.peers.hutch import Hutch
 from bench.processes import PeakMemory, PeerFailed, cpu_seconds, pss_mib
@@ -48,17 +46,12 @@ class Beside:
     meanwhile: Spread
 
 
-async def _everything(hutch: Hutch) -> list[psutil.Process]:
-    processes = {process.pid: process for process in [*hutch.processes(), *await hutch.tmux_servers()]}
-    return list(processes.values())
-
-
 async def idle(hutch: Hutch) -> Idle:
     """Memory and CPU of a fresh daemon with five sessions that do nothing."""
     for _ in range(IDLE_SESSIONS):
         await hutch.create()
     await asyncio.sleep(SETTLE_SECONDS)
-    processes = await _everything(hutch)
+    processes = hutch.processes()
     before = cpu_seconds(processes)
     await asyncio.sleep(IDLE_SECONDS)
     used = cpu_seconds(processes) - before
@@ -107,7 +100,7 @@ async def beside(hutch: Hutch, rate: float, keys: int) -> Beside:
     quiet_terminal = await hutch.open()
     await measure.start_cat(quiet_terminal)
     quiet = Spread.of(await measure.echo(quiet_terminal, keys))
-    processes = await _everything(hutch)
+    processes = hutch.processes()
     async with _viewers(hutch, flooding) as fast, _viewers(hutch, flooding, rate=rate) as slow:
         with PeakMemory(lambda: processes) as memory:
             await hutch.type(flooding, _flood_command(FLOODS))
@@ -130,7 +123,7 @@ async def beside(hutch: Hutch, rate: float, keys: int) -> Beside:
 async def many_viewers(hutch: Hutch, count: int) -> tuple[float, float]:
     """One flood that ``count`` viewers watch: MiB of growth, and seconds until the last of them has the last screen."""
     session = await hutch.create()
-    processes = await _everything(hutch)
+    processes = hutch.processes()
     async with _viewers(hutch, session, count=count) as watching:
         with PeakMemory(lambda: processes) as memory:
             started = time.monotonic()

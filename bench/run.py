@@ -130,6 +130,13 @@ async def _rounds(bouts: Sequence[Bout], options: argparse.Namespace) -> None:
                 tell(f"  {bout.peer.name}: {bout.row.note}")
 
 
+async def _stop(peer: Peer, results: Results) -> None:
+    try:
+        await peer.stop()
+    except FAILURES as error:
+        results.notes.append(f"{peer.name} did not stop cleanly: {_reason(error)}")
+
+
 async def _hutch_alone(folder: Path, options: argparse.Namespace, results: Results) -> None:
     """What only Hutch promises, on a fresh daemon each, with nothing else running."""
     parts = [("idle", _idle), ("load", _beside), ("load", _many)]
@@ -145,7 +152,7 @@ async def _hutch_alone(folder: Path, options: argparse.Namespace, results: Resul
             results.notes.append(f"Not measured ({measure_part.__name__.strip('_')}): {_reason(error)}")
             tell(results.notes[-1])
         finally:
-            await hutch.stop()
+            await _stop(hutch, results)
 
 
 async def _idle(hutch: Hutch, results: Results) -> None:
@@ -175,10 +182,7 @@ async def run(options: argparse.Namespace, folder: Path) -> Results:
     finally:
         for bout in bouts:
             bout.close()
-            try:
-                await bout.peer.stop()
-            except FAILURES as error:
-                results.notes.append(f"{bout.peer.name} did not stop cleanly: {_reason(error)}")
+            await _stop(bout.peer, results)
     if any(peer.name == "hutch" for peer in peers):
         await _hutch_alone(folder, options, results)
     return results

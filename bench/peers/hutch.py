@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import struct
 import time
@@ -34,6 +35,7 @@ class Hutch(Peer):
         super().__init__(folder)
         self._program = program
         self._opened = 0
+        self._tmux: list[psutil.Process] = []
         self.token = ""
 
     async def start(self) -> None:
@@ -66,7 +68,8 @@ class Hutch(Peer):
 
     async def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One REST call; PeerFailed with the problem when it is refused."""
-        async with self.client.request(method, path, json=body, headers=self.headers) as answer:
+        wait = aiohttp.ClientTimeout(20)
+        async with self.client.request(method, path, json=body, headers=self.headers, timeout=wait) as answer:
             text = await answer.text()
             if answer.status >= 300:
                 raise PeerFailed(f"{method} {path} answered {answer.status}: {text[:160]}")
@@ -77,7 +80,15 @@ class Hutch(Peer):
         """A new session with a shell; its id."""
         self._opened += 1
         body = {"name": f"bench {self._opened}", "cols": COLS, "rows": ROWS}
-        return str((await self.call("POST", "/api/sessions", body))["id"])
+        session = await self.call("POST", "/api/sessions", body)
+        self._remember_server(session["pid"])
+        return str(session["id"])
+
+    def _remember_server(self, pid: int) -> None:
+        # The tmux server of a session is the parent of its program; it belongs to no family of the daemon's.
+        server = psutil.Process(pid).parent()
+        if server is not None:
+            self._tmux.append(server)
 
     async def type(self, session: str, text: str) -> None:
         """Send input through the REST API, without a viewer."""
@@ -103,18 +114,22 @@ class Hutch(Peer):
         for session in await self._sessions():
             await self.call("DELETE", f"/api/sessions/{session['id']}")
 
-    async def tmux_servers(self) -> list[psutil.Process]:
-        """The tmux servers of the live sessions: the parents of their programs."""
-        parents = [psutil.Process(session["pid"]).parent() for session in await self._sessions() if session["pid"]]
-        return [parent for parent in parents if parent is not None]
+    def processes(self) -> list[psutil.Process]:
+        """The daemon, its control clients, and the tmux servers of the live sessions."""
+        found = {process.pid: process for process in super().processes()}
+        found |= {server.pid: server for server in self._tmux if server.is_running()}
+        return list(found.values())
 
     async def stop(self) -> None:
-        """End the sessions, which would outlive the daemon, then the daemon."""
+        """End the sessions, which would outlive the daemon, then the daemon, then what is left."""
         try:
             if self.token:
                 await self.end_all()
         finally:
             await super().stop()
+            for server in self._tmux:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    server.kill()
 
 
 async def attach(client: aiohttp.ClientSession, session: str, token: str) -> HutchTerminal:
