@@ -20,6 +20,7 @@ class ProblemCode(StrEnum):
     MALFORMED_MESSAGE = "malformed_message"
     MALFORMED_FRAME = "malformed_frame"
     UNKNOWN_COMMAND = "unknown_command"
+    UNKNOWN_EVENT = "unknown_event"
     TOO_LARGE = "too_large"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
