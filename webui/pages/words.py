@@ -78,3 +78,8 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def breakable(text: str) -> Markup:
     """A path that may break after its slashes."""
     return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
+
+
+def pair(text: str) -> tuple[str, str]:
+    """A value that is its own label, for a choice."""
+    return text, text
