@@ -41,7 +41,7 @@ def parse_command(text: str | bytes) -> AnyCommand:
     Raises Problem: TOO_LARGE, MALFORMED_MESSAGE (no JSON object, or fields missing or out of bounds) or
     UNKNOWN_COMMAND, whose message is ``unknown command: TYPE`` as the wire asks.
     """
-    return _parse(_COMMAND, text, MAX_MESSAGE_BYTES, COMMAND_TYPES, ProblemCode.UNKNOWN_COMMAND)
+    return read(_COMMAND, text, MAX_MESSAGE_BYTES, COMMAND_TYPES, ProblemCode.UNKNOWN_COMMAND)
 
 
 def parse_event(text: str | bytes) -> AnyEvent:
@@ -49,7 +49,7 @@ def parse_event(text: str | bytes) -> AnyEvent:
 
     Raises Problem: TOO_LARGE, MALFORMED_MESSAGE or UNKNOWN_EVENT; the last one a hub ignores.
     """
-    return _parse(_EVENT, text, MAX_SOCKET_BYTES, EVENT_TYPES, ProblemCode.UNKNOWN_EVENT)
+    return read(_EVENT, text, MAX_SOCKET_BYTES, EVENT_TYPES, ProblemCode.UNKNOWN_EVENT)
 
 
 def encode(message: WireMessage, *, max_bytes: int | None = MAX_MESSAGE_BYTES) -> str:
@@ -64,7 +64,8 @@ def encode(message: WireMessage, *, max_bytes: int | None = MAX_MESSAGE_BYTES) -
     return text
 
 
-def _parse(adapter: TypeAdapter[T], text: str | bytes, limit: int, types: frozenset[str], unknown: ProblemCode) -> T:
+def read(adapter: TypeAdapter[T], text: str | bytes, limit: int, types: frozenset[str], unknown: ProblemCode) -> T:
+    """Read a message of one of ``types``, of at most ``limit`` bytes; ``unknown`` is the code for any other type."""
     raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if len(raw) > limit:
         raise _too_large(len(raw), limit, _details(_scan(raw), None))

@@ -15,6 +15,7 @@ HTTP_STATUS: Final[dict[ProblemCode, int]] = {
     ProblemCode.MALFORMED_MESSAGE: 400,
     ProblemCode.MALFORMED_FRAME: 400,
     ProblemCode.UNKNOWN_COMMAND: 400,
+    ProblemCode.UNKNOWN_EVENT: 400,
     ProblemCode.TOO_LARGE: 413,
     ProblemCode.NOT_FOUND: 404,
     ProblemCode.METHOD_NOT_ALLOWED: 405,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 from aiohttp import web
 
+from webui.api.description import set_up_openapi
+from webui.api.metrics import set_up_metrics
+from webui.background import BACKGROUND, Background, background_context
 from webui.context import DEVICE, Device
+from webui.meters import METERS, Meters
 from webui.middleware import RouteIndex, make_middleware
 from webui.pages.setup import set_up_pages
 from webui.routes import ROUTES
 from webui.routing import Route
 from webui.security.headers import add_security_headers
+from webui.streams.control_watch import CONTROL_WATCH, ControlWatch, control_watch_context
+from webui.streams.live import LIVE, LiveLogins, live_context, stop_live
+from webui.wellness import WELLNESS, WellnessCheck
 
 _HEAD_TOO = frozenset({"api", "page", "form"})
 
@@ -19,9 +28,18 @@ def make_app(device: Device) -> web.Application:
     index: RouteIndex = {}
     app = web.Application(middlewares=[make_middleware(device, index)])
     app[DEVICE] = device
+    app[METERS] = Meters()
+    app[BACKGROUND] = Background()
+    app[LIVE] = LiveLogins()
+    app[CONTROL_WATCH] = ControlWatch(device.bus)
+    app[WELLNESS] = WellnessCheck(device, time.monotonic)
+    set_up_metrics(app)
+    set_up_openapi(app, ROUTES, device.version)
     set_up_pages(app)
     _add_routes(app, ROUTES, index)
     app.on_response_prepare.append(add_security_headers)
+    app.on_shutdown.append(stop_live)
+    app.cleanup_ctx.extend([live_context, control_watch_context, background_context])
     return app
 
 

@@ -1,0 +1,59 @@
+"""What a program prints, made fit to be shown: whole lines, bounded, no control characters, no credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+
+MAX_LINE = 200
+"""Characters of a line that are shown."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@|(?<=_authToken=)\S+|(?<=[Bb]earer )\S+")
+_READ = 16 * 1024
+_MAX_PENDING = 64 * 1024
+
+
+def shown(line: str) -> str:
+    """A line without escape sequences, control characters and credentials, at most 200 characters long."""
+    plain = _CREDENTIALS.sub("***", _ESCAPES.sub("", line))
+    return "".join(c for c in plain if c.isprintable()).strip()[:MAX_LINE]
+
+
+async def plain_lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """The lines of a stream that have something to show; memory stays bounded whatever comes."""
+    pending = b""
+    while chunk := await stream.read(_READ):
+        *whole, pending = re.split(rb"[\r\n]+", pending + chunk)
+        pending = pending[:_MAX_PENDING]
+        for line in whole:
+            if text := shown(line.decode(errors="replace")):
+                yield text
+    if text := shown(pending.decode(errors="replace")):
+        yield text
+
+
+class Throttle:
+    """Lets at most ``per_second`` lines a second and ``total`` lines in all through; the rest is dropped."""
+
+    def __init__(
+        self, tell: Callable[[str], None], clock: Callable[[], float], *, per_second: int = 5, total: int = 500
+    ) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._per_second = per_second
+        self._left = total
+        self._second = -1
+        self._in_second = 0
+
+    def __call__(self, line: str) -> None:
+        """Pass a line on, or drop it."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._in_second = second, 0
+        if self._left <= 0 or self._in_second >= self._per_second:
+            return
+        self._in_second += 1
+        self._left -= 1
+        self._tell(line)

@@ -1,0 +1,124 @@
+"""The states of both ends and every way from one to another. What is not in the tables does not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Happening(StrEnum):
+    """What moves a link from one state to another."""
+
+    START = "start"
+    CONNECTED = "connected"
+    GREETED = "greeted"
+    """Device: the greeting is sent whole. Hub: the hello is here."""
+    FAULT = "fault"
+    """The other end broke a rule that ends the connection, or stopped answering pings."""
+    OVERDUE = "overdue"
+    """The time that the state may last is over."""
+    LOST = "lost"
+    STOP = "stop"
+
+
+class DeviceState(StrEnum):
+    """Where the device's end stands."""
+
+    IDLE = "idle"
+    DIALLING = "dialling"
+    GREETING = "greeting"
+    """Connected; hello is sent, health and snapshots are being collected."""
+    LIVE = "live"
+    CLOSING = "closing"
+    WAITING = "waiting"
+    """Not connected; the next attempt is at ``deadline``."""
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class HubState(StrEnum):
+    """Where the hub's end of one connection stands."""
+
+    EXPECTING = "expecting"
+    """Connected; the hello is not here yet."""
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+DEVICE_TRANSITIONS: Final[Mapping[DeviceState, Mapping[Happening, DeviceState]]] = {
+    DeviceState.IDLE: {
+        Happening.START: DeviceState.DIALLING,
+        Happening.STOP: DeviceState.STOPPED,
+    },
+    DeviceState.DIALLING: {
+        Happening.CONNECTED: DeviceState.GREETING,
+        Happening.LOST: DeviceState.WAITING,
+        Happening.OVERDUE: DeviceState.WAITING,
+        Happening.STOP: DeviceState.STOPPED,
+    },
+    DeviceState.GREETING: {
+        Happening.GREETED: DeviceState.LIVE,
+        Happening.LOST: DeviceState.WAITING,
+        Happening.FAULT: DeviceState.CLOSING,
+        Happening.OVERDUE: DeviceState.CLOSING,
+        Happening.STOP: DeviceState.STOPPING,
+    },
+    DeviceState.LIVE: {
+        Happening.LOST: DeviceState.WAITING,
+        Happening.FAULT: DeviceState.CLOSING,
+        Happening.STOP: DeviceState.STOPPING,
+    },
+    DeviceState.CLOSING: {
+        Happening.LOST: DeviceState.WAITING,
+        Happening.OVERDUE: DeviceState.WAITING,
+        Happening.STOP: DeviceState.STOPPING,
+    },
+    DeviceState.WAITING: {
+        Happening.OVERDUE: DeviceState.DIALLING,
+        Happening.STOP: DeviceState.STOPPED,
+    },
+    DeviceState.STOPPING: {
+        Happening.LOST: DeviceState.STOPPED,
+        Happening.OVERDUE: DeviceState.STOPPED,
+    },
+    DeviceState.STOPPED: {},
+}
+
+HUB_TRANSITIONS: Final[Mapping[HubState, Mapping[Happening, HubState]]] = {
+    HubState.EXPECTING: {
+        Happening.GREETED: HubState.OPEN,
+        Happening.LOST: HubState.CLOSED,
+        Happening.FAULT: HubState.CLOSING,
+        Happening.OVERDUE: HubState.CLOSING,
+        Happening.STOP: HubState.CLOSING,
+    },
+    HubState.OPEN: {
+        Happening.GREETED: HubState.OPEN,
+        Happening.LOST: HubState.CLOSED,
+        Happening.FAULT: HubState.CLOSING,
+        Happening.OVERDUE: HubState.CLOSING,
+        Happening.STOP: HubState.CLOSING,
+    },
+    HubState.CLOSING: {
+        Happening.LOST: HubState.CLOSED,
+        Happening.OVERDUE: HubState.CLOSED,
+    },
+    HubState.CLOSED: {},
+}
+
+DEVICE_LASTS: Final[Mapping[DeviceState, float]] = {
+    DeviceState.DIALLING: 30.0,
+    DeviceState.GREETING: 15.0,
+    DeviceState.CLOSING: 10.0,
+    DeviceState.STOPPING: 3.0,
+}
+"""How long a state may last, in seconds. The backoff says it for WAITING."""
+
+HUB_LASTS: Final[Mapping[HubState, float]] = {
+    HubState.EXPECTING: 15.0,
+    HubState.OPEN: 90.0,
+    HubState.CLOSING: 10.0,
+}
+"""How long a state may last, in seconds; OPEN begins anew with each message, and health comes every 30 s."""

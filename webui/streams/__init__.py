@@ -1,0 +1,1 @@
+"""What stays open: the event stream and the terminal WebSockets."""

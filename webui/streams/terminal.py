@@ -1,0 +1,51 @@
+"""``/api/sessions/{session_id}/terminal``: the WebSocket a terminal in a browser hangs on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from gateway.accounts.types import Role
+from protocol.problems import Problem, ProblemCode
+from webui.api.models.sessions import TerminalQuery
+from webui.context import device_of, identity_of
+from webui.meters import METERS
+from webui.parsing import parse_query
+from webui.streams.control_watch import CONTROL_WATCH
+from webui.streams.live import LIVE
+from webui.streams.terminal_input import MAX_FRAME
+from webui.streams.terminal_socket import TerminalSocket
+
+HEARTBEAT: Final = 20.0
+"""Seconds between pings; a client that does not answer one within half of that is gone."""
+_CLOSE_SECONDS: Final = 3.0
+
+
+async def terminal(request: web.Request) -> web.StreamResponse:
+    """Show a session and take what its viewer types.
+
+    The first message is a JSON ``session.snapshot``, then come binary frames with the session's output. Everything
+    that can be refused before is refused with a status; afterwards with a ``session.error``, and the socket goes on.
+    """
+    query = parse_query(request, TerminalQuery)
+    device = device_of(request)
+    identity = identity_of(request)
+    session_id = request.match_info["session_id"]
+    # Twice the largest frame: somewhat too large is refused and survived, far too large closes the socket (1009).
+    ws = web.WebSocketResponse(
+        compress=False, heartbeat=HEARTBEAT, max_msg_size=2 * MAX_FRAME, timeout=_CLOSE_SECONDS, decode_text=False
+    )
+    if not ws.can_prepare(request):
+        raise Problem(ProblemCode.INVALID_REQUEST, "This address is a WebSocket. Open it as one.")
+    name = identity.person.name
+    control = device.sessions.control(session_id)
+    socket = TerminalSocket(ws, session_id, device.sessions, control, request.app[METERS])
+    with (
+        request.app[LIVE].watch(identity, socket.end),
+        request.app[CONTROL_WATCH].watch(session_id, socket.control_changed),
+    ):
+        async with device.sessions.attach(session_id, name=name, scrollback=query.scrollback) as viewer:
+            await ws.prepare(request)
+            await socket.run(viewer, name, writes=identity.person.role.may(Role.OPERATOR), transport=request.transport)
+    return ws
