@@ -1,0 +1,23 @@
+/* What every page loads: the styles, and small islands of script on pages that work without them. */
+
+import './styles/index.css';
+import { keepTimesFresh } from './lib/ago';
+import { installAgents } from './islands/agents';
+import { askFirst } from './islands/ask';
+import { readCharts } from './islands/charts';
+import { copyButtons } from './islands/copy';
+import { openDialogs } from './islands/dialogs';
+import { followParts } from './islands/live';
+import { closeMenus } from './islands/menus';
+import { uploadFiles } from './islands/uploads';
+
+document.documentElement.classList.add('js');
+closeMenus();
+openDialogs();
+askFirst();
+copyButtons();
+readCharts();
+followParts();
+installAgents();
+uploadFiles();
+keepTimesFresh();
