@@ -47,7 +47,10 @@ def problem_of(error: OSError, path: Path) -> Problem:
 def make_private_folder(path: Path) -> None:
     """Make a folder (and those above it) that only its owner may enter; one that exists keeps its mode."""
     with problems_of(path):
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        # Path.mkdir(parents=True) would give the folders above the mode everybody else's have.
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.agents.types import AgentName
 from protocol.problems import Problem, ProblemCode
 
 
@@ -38,8 +37,8 @@ class AgentCli:
     """What npm is to install instead of ``package@version``: the path of a tarball."""
 
 
-_CLIS: dict[AgentName, AgentCli] = {
-    "claude-code": AgentCli(
+_CLIS = (
+    AgentCli(
         name="claude-code",
         title="Claude Code",
         binary="claude",
@@ -53,7 +52,7 @@ _CLIS: dict[AgentName, AgentCli] = {
         as_root={"IS_SANDBOX": "1"},
         setup=("node", "install.cjs"),
     ),
-    "codex": AgentCli(
+    AgentCli(
         name="codex",
         title="Codex",
         binary="codex",
@@ -64,7 +63,7 @@ _CLIS: dict[AgentName, AgentCli] = {
         # Without it every start copies the program (400 MB) and leaves two background processes.
         arguments=("--no-daemon",),
     ),
-    "gemini": AgentCli(
+    AgentCli(
         name="gemini",
         title="Gemini CLI",
         binary="gemini",
@@ -74,7 +73,7 @@ _CLIS: dict[AgentName, AgentCli] = {
         node_major=20,
         environment={"GEMINI_CLI_NO_RELAUNCH": "true"},
     ),
-    "opencode": AgentCli(
+    AgentCli(
         name="opencode",
         title="opencode",
         binary="opencode",
@@ -86,9 +85,9 @@ _CLIS: dict[AgentName, AgentCli] = {
         environment={"OPENCODE_DISABLE_AUTOUPDATE": "1"},
         setup=("node", "postinstall.mjs"),
     ),
-}
+)
 
-CATALOG: Mapping[str, AgentCli] = {**_CLIS}
+CATALOG: Mapping[str, AgentCli] = {cli.name: cli for cli in _CLIS}
 """Every agent CLI by its name."""
 
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from gateway.agents import npm, trees
 from gateway.agents.catalog import CATALOG, AgentCli, cli_named, session_variables
-from gateway.agents.lines import Throttle
+from gateway.agents.lines import Throttle, beating
 from gateway.agents.processes import Finished, run
 from gateway.agents.types import AgentName, AgentStatus
 from gateway.agents.versions import printed_version
@@ -143,7 +143,8 @@ class Agents:
     async def _fill(self, program: str, cli: AgentCli, partial: Path, tell: Throttle) -> None:
         await self._check_node(cli, partial, tell)
         tell(f"Downloading {cli.package} {cli.version}, about {cli.disk_mb} MB.")
-        done = await self._run(npm.install_command(program, cli, partial), partial, tell, INSTALL_SECONDS, cli)
+        async with beating(tell):
+            done = await self._run(npm.install_command(program, cli, partial), partial, tell, INSTALL_SECONDS, cli)
         if done.code != 0:
             raise npm.failure(cli, done.lines)
         if cli.setup:
@@ -184,6 +185,12 @@ class Agents:
             return await run(
                 (*self._launch, *command), folder=folder, environment=variables, seconds=seconds, on_line=tell
             )
+        except FileNotFoundError as error:
+            raise Problem(
+                ProblemCode.INSTALL_FAILED,
+                f"{cli.title} was not installed: {Path(command[0]).name} is not there. Install Node 20 or newer.",
+                {"agent": cli.name},
+            ) from error
         except TimeoutError:
             raise Problem(
                 ProblemCode.TIMEOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 MAX_LINE = 200
 """Characters of a line that are shown."""
@@ -57,3 +58,23 @@ class Throttle:
         self._in_second += 1
         self._left -= 1
         self._tell(line)
+
+
+@asynccontextmanager
+async def beating(tell: Callable[[str], None], seconds: float = 10.0) -> AsyncIterator[None]:
+    """Say every ``seconds`` that it goes on, while a program that says nothing is waited for."""
+
+    async def beat() -> None:
+        passed = 0.0
+        while True:
+            await asyncio.sleep(seconds)
+            passed += seconds
+            tell(f"Still at it, {passed:g} s so far.")
+
+    beats = asyncio.ensure_future(beat())
+    try:
+        yield
+    finally:
+        beats.cancel()
+        with suppress(asyncio.CancelledError):
+            await beats

@@ -57,7 +57,10 @@ def begin(prefix: Path, cli: AgentCli) -> Path:
 
 
 def commit(prefix: Path, cli: AgentCli, partial: Path) -> None:
-    """Give a complete tree its name and make it the one in use. The tree before it stays until the next installation."""
+    """Give a complete tree its name and make it the one in use.
+
+    The tree before it stays until the next installation, because sessions may still run from it.
+    """
     tree = partial.with_name(partial.name.removesuffix(PARTIAL))
     partial.rename(tree)
     swap_link(prefix / cli.name, tree.name)

@@ -36,9 +36,8 @@ class Store:
         Raises :class:`Problem` for an address that is none, a damaged file, a full disk, a database that does not
         answer, or a schema that is too new.
         """
-        parsed = store_url(url)
-        await asyncio.to_thread(prepare_file, parsed)
-        store = cls(parsed, make_engine(parsed))
+        parsed, engine = await asyncio.to_thread(_prepared, url)
+        store = cls(parsed, engine)
         try:
             if await store._standing() is Standing.BEHIND:
                 await store._engine.dispose()
@@ -81,6 +80,13 @@ class Store:
     async def _standing(self) -> Standing:
         async with self.read() as connection:
             return await standing(connection)
+
+
+def _prepared(url: str) -> tuple[URL, AsyncEngine]:
+    # All of this touches files: the path, the database, and the driver's modules.
+    parsed = store_url(url)
+    prepare_file(parsed)
+    return parsed, make_engine(parsed)
 
 
 async def _migrate(url: URL) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import gaierror
 
 from sqlalchemy import exc
 
@@ -25,14 +26,13 @@ _SQLITE: dict[int, tuple[ProblemCode, str]] = {
 
 def problem_of(error: exc.SQLAlchemyError) -> Problem:
     """The problem behind a failed statement; never shows the statement's values."""
-    if isinstance(error, exc.DBAPIError):
-        code = sqlite_code(error)
-        if code is not None and code & 0xFF in _SQLITE:
-            return Problem(*_SQLITE[code & 0xFF])
-        if isinstance(error, exc.OperationalError) or error.connection_invalidated:
-            return Problem(ProblemCode.UNAVAILABLE, "The database does not answer. Check that it runs and lets us in.")
+    code = sqlite_code(error) if isinstance(error, exc.DBAPIError) else None
+    if code is not None and code & 0xFF in _SQLITE:
+        return Problem(*_SQLITE[code & 0xFF])
     if isinstance(error, exc.TimeoutError):
         return Problem(ProblemCode.UNAVAILABLE, "The store is busy. Try again in a moment.")
+    if code is None and isinstance(error, exc.OperationalError | exc.InterfaceError):
+        return _silent_database()
     return Problem(ProblemCode.INTERNAL, f"The store refused a statement ({type(error).__name__}). See the log.")
 
 
@@ -49,10 +49,19 @@ def sqlite_code(error: exc.DBAPIError) -> int | None:
 
 @contextmanager
 def store_problems() -> Iterator[None]:
-    """Turn database errors into problems. A broken rule of a table (IntegrityError) stays what it is."""
+    """Turn what the database reports into problems.
+
+    A broken rule of a table (IntegrityError) stays what it is, and so does a statement that is wrong in itself.
+    """
     try:
         yield
     except exc.IntegrityError:
         raise
-    except exc.SQLAlchemyError as error:
+    except (exc.DBAPIError, exc.TimeoutError) as error:
         raise problem_of(error) from error
+    except (ConnectionError, gaierror) as error:
+        raise _silent_database() from error
+
+
+def _silent_database() -> Problem:
+    return Problem(ProblemCode.UNAVAILABLE, "The database does not answer. Check that it runs and lets us in.")

@@ -13,6 +13,9 @@ from gateway.host.errnos import problems_of
 MAX_READ = 4 * 1024 * 1024
 """Bytes one read brings at most."""
 
+_Mark = tuple[int, int, int]
+"""Changes when the content of a file does: its size and the times of its changes."""
+
 
 class OpenFile:
     """A regular file, open for reading. Close it, or use it as an async context manager."""
@@ -20,38 +23,51 @@ class OpenFile:
     def __init__(self, fd: int, path: str) -> None:
         state = os.fstat(fd)
         self._fd: int | None = fd
+        self._closed = False
         self._at = 0
         self.path = path
         self.name = path.rsplit("/", 1)[-1]
         self.size = state.st_size
         """Bytes, when it was opened."""
         self.modified_at = datetime.fromtimestamp(state.st_mtime, UTC)
-        self.mark = _mark(state)
-        """Changes when the file's content does (size and time of change)."""
+        self.changed = False
+        """Whether a read found that somebody wrote to the file since it was opened."""
+        self._mark = _mark(state)
+        self._reads = 0
 
     async def read(self, size: int, offset: int | None = None) -> bytes:
         """Up to ``size`` bytes (4 MiB at most) from ``offset``, or from where the last read ended; empty at the end."""
         at = self._at if offset is None else offset
+        reading = asyncio.ensure_future(asyncio.to_thread(_read, self.fileno(), min(size, MAX_READ), at))
+        self._reads += 1
+        reading.add_done_callback(self._read_ended)
         with problems_of(f"'{self.path}'"):
-            data = await asyncio.to_thread(os.pread, self.fileno(), min(size, MAX_READ), at)
+            data, mark = await asyncio.shield(reading)
         self._at = at + len(data)
+        self.changed = self.changed or mark != self._mark
         return data
-
-    async def changed(self) -> bool:
-        """Whether somebody wrote to the file since it was opened."""
-        with problems_of(f"'{self.path}'"):
-            return _mark(await asyncio.to_thread(os.fstat, self.fileno())) != self.mark
 
     def fileno(self) -> int:
         """The file descriptor; ValueError once it is closed."""
-        if self._fd is None:
+        if self._closed or self._fd is None:
             raise ValueError(f"'{self.path}' is closed")
         return self._fd
 
     def close(self) -> None:
-        """Let go of the file; more than once does no harm."""
-        fd, self._fd = self._fd, None
-        if fd is not None:
+        """Let go of the file; more than once does no harm, and neither does a read that is under way."""
+        self._closed = True
+        self._close_when_idle()
+
+    def _read_ended(self, reading: asyncio.Future[tuple[bytes, _Mark]]) -> None:
+        self._reads -= 1
+        if not reading.cancelled():
+            reading.exception()
+        self._close_when_idle()
+
+    def _close_when_idle(self) -> None:
+        # Closed under a thread that reads, the number could be given to another file, whose bytes would be read.
+        if self._closed and self._reads == 0 and self._fd is not None:
+            fd, self._fd = self._fd, None
             os.close(fd)
 
     async def __aenter__(self) -> Self:
@@ -63,5 +79,9 @@ class OpenFile:
         self.close()
 
 
-def _mark(state: os.stat_result) -> tuple[int, int, int]:
+def _read(fd: int, size: int, at: int) -> tuple[bytes, _Mark]:
+    return os.pread(fd, size, at), _mark(os.fstat(fd))
+
+
+def _mark(state: os.stat_result) -> _Mark:
     return state.st_size, state.st_mtime_ns, state.st_ctime_ns

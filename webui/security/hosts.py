@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from protocol.problems import Problem, ProblemCode
 
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 
 
 def host_names(device_name: str, configured: frozenset[str]) -> frozenset[str]:

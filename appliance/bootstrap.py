@@ -1,0 +1,196 @@
+"""The composition root: reads from top to bottom, makes each part once and hands it to those that need it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+
+from appliance.config import Settings
+from appliance.layout import Layout
+from appliance.lock import hold
+from appliance.serving import serve
+from appliance.upkeep import Upkeep
+from gateway.accounts.accounts import Accounts
+from gateway.agents.installer import Agents
+from gateway.events.bus import EventBus
+from gateway.host.health import HealthSampler
+from gateway.host.ssh_keys import SshKeys
+from gateway.host.systemd import Notifier
+from gateway.hub_link.link import HubLink
+from gateway.hub_link.services import LinkServices
+from gateway.sessions.config import SessionsConfig
+from gateway.sessions.manager import Sessions
+from gateway.store.audit import AuditLog
+from gateway.store.database import Store
+from gateway.store.health import HealthHistory
+from gateway.store.sessions import SessionRecords
+from gateway.store.settings import SettingsTable
+from gateway.updates import NoUpdater
+from gateway.workspaces.folders import Workspace
+from gateway.workspaces.transfers import Transfers
+from provisioning.hub_credentials import HubCredentials, HubCredentialsFile
+from provisioning.identity import gateway_id
+from provisioning.setup_code import SetupCode
+from webui.context import Device
+from webui.server import make_app
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 5.0
+"""A stop that takes longer is cut short: systemd and people wait for it."""
+
+
+def run(settings: Settings) -> int:
+    """Run the device until SIGTERM or SIGINT; 0 after a clean stop.
+
+    Raises:
+        Problem: when the device cannot start, with what to mend.
+    """
+    layout = Layout.of(settings)
+    layout.prepare()
+    with hold(layout.lock):
+        layout.console.unlink(missing_ok=True)
+        return asyncio.run(_run(settings, layout))
+
+
+async def _run(settings: Settings, layout: Layout) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with device(settings, layout) as notifier:
+        gc.collect()
+        gc.freeze()
+        notifier.ready()
+        await stop.wait()
+        notifier.stopping()
+        log.info("stopping")
+        loop.call_later(STOP_SECONDS, _give_up)
+    return 0
+
+
+@asynccontextmanager
+async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
+    """Everything that makes a device, started; closed in reverse order on the way out."""
+    notifier = Notifier()
+    async with AsyncExitStack() as stack:
+        store = await Store.open(layout.database_url)
+        stack.push_async_callback(store.close)
+
+        bus = EventBus()
+        audit = AuditLog(store)
+        health_history = HealthHistory(store)
+        stack.push_async_callback(health_history.flush)
+        setup_code = SetupCode(layout.setup_code)
+        accounts = Accounts(store, bus, setup_code)
+
+        sampler = HealthSampler(layout.data)
+        ssh_keys = SshKeys(layout.authorized_keys, bus)
+        workspace = Workspace(layout.workspace, bus)
+        transfers = Transfers(workspace, bus)
+        agents = Agents(layout.agents, bus)
+        sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
+        await sessions.start()
+        stack.push_async_callback(sessions.close)
+
+        upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
+        identity = gateway_id(layout.data)
+        hub_file = HubCredentialsFile(layout.hub_credentials)
+        hub_link = HubLink(
+            LinkServices(
+                gateway_id=identity,
+                version=version("hutch"),
+                sessions=sessions,
+                ssh_keys=ssh_keys,
+                transfers=transfers,
+                workspace=workspace,
+                agents=agents,
+                updater=NoUpdater(),
+                audit=audit,
+                bus=bus,
+                sampler=sampler,
+            ),
+            _hub_credentials(settings, hub_file),
+        )
+        app = make_app(
+            Device(
+                accounts=accounts,
+                sessions=sessions,
+                bus=bus,
+                audit=audit,
+                health_history=health_history,
+                sampler=sampler,
+                latest_health=upkeep.latest_health,
+                ssh_keys=ssh_keys,
+                workspace=workspace,
+                transfers=transfers,
+                agents=agents,
+                hub_link=hub_link,
+                hub_file=hub_file,
+                settings=SettingsTable(store),
+                name=sampler.system_info().hostname,
+                version=version("hutch"),
+                gateway_id=identity,
+                allowed_hosts=frozenset(settings.hosts),
+                trusted_proxies=settings.trusted_proxies,
+                secure_cookies=settings.secure_cookies,
+                started_at=datetime.now(UTC),
+            )
+        )
+        addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console))
+        await stack.enter_async_context(
+            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
+        )
+        await _welcome(addresses, accounts, setup_code)
+        yield notifier
+
+
+def _give_up() -> None:
+    """End a stop that hangs; sessions live on in tmux and the store's journal is whole."""
+    log.error("the stop took too long and is cut short", seconds=STOP_SECONDS)
+    os._exit(1)
+
+
+def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
+    return SessionsConfig(
+        socket_dir=layout.sockets,
+        state_dir=layout.session_state,
+        workspace_root=layout.workspace,
+        history_lines=settings.history_lines,
+        max_sessions=settings.max_sessions,
+    )
+
+
+def _hub_credentials(settings: Settings, file: HubCredentialsFile) -> HubCredentials | None:
+    if settings.hub and settings.hub_token:
+        return HubCredentials(url=settings.hub, token=settings.hub_token)
+    return file.read()
+
+
+@asynccontextmanager
+async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run works beside the pages; one that fails ends the daemon, so that it is started anew and not half alive."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _welcome(addresses: list[str], accounts: Accounts, setup_code: SetupCode) -> None:
+    for address in addresses:
+        log.info("the device page is open", address=address)
+    if await accounts.needs_setup():
+        code = await asyncio.to_thread(setup_code.ensure)
+        # Not through the log: the code belongs on the console of the person who started the device, not in a journal.
+        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
+        sys.stdout.flush()

@@ -1,0 +1,23 @@
+"""The agent CLIs."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from appliance.checks.types import Finding, Verdict
+from appliance.config import Settings
+from appliance.layout import Layout
+from gateway.agents.installer import Agents
+from gateway.events.bus import EventBus
+
+
+def check(_settings: Settings, layout: Layout) -> Finding:
+    """At least one is installed, or can be."""
+    statuses = asyncio.run(Agents(layout.agents, EventBus()).statuses())
+    installed = [f"{one.title} {one.version}" for one in statuses if one.installed]
+    if installed:
+        return Finding(Verdict.OK, ", ".join(installed))
+    if shutil.which("npm") is None:
+        return Finding(Verdict.WARN, "none is installed, and npm is missing. Install it with: apt install npm")
+    return Finding(Verdict.WARN, "none is installed yet. Install one on the page under Settings, Agents.")

@@ -1,0 +1,1 @@
+"""The ``hutch`` command: one table of commands, one file for each family."""

@@ -1,0 +1,91 @@
+"""``hutch run`` and ``hutch status``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from appliance import bootstrap
+from appliance.cli.console import ask
+from appliance.config import Settings
+from appliance.logs import set_up
+
+
+class _Health(BaseModel):
+    cpu_percent: float
+    ram_used_bytes: int
+    ram_total_bytes: int
+    disk_used_bytes: int
+    disk_total_bytes: int
+    temperature_celsius: float | None
+    uptime_seconds: int
+
+
+class _Device(BaseModel):
+    gateway_id: str
+    hostname: str
+    version: str
+    started_at: datetime
+    health: _Health | None
+
+
+class _Hub(BaseModel):
+    state: str
+    url: str | None
+    detail: str = ""
+
+
+class _Overall(BaseModel):
+    status: str
+    reasons: list[str] = []
+
+
+class _Status(BaseModel):
+    device: _Device
+    overall: _Overall
+    hub: _Hub
+
+
+def run(_options: argparse.Namespace, settings: Settings) -> int:
+    """Run the daemon in the foreground."""
+    set_up(settings.log_level, settings.log_format)
+    return bootstrap.run(settings)
+
+
+def status(options: argparse.Namespace, settings: Settings) -> int:
+    """Print how the device is; 1 when it is not well."""
+    answer = _Status(
+        device=ask(settings, "GET", "/api/device", _Device),
+        overall=ask(settings, "GET", "/health", _Overall),
+        hub=ask(settings, "GET", "/api/hub", _Hub),
+    )
+    if options.json:
+        print(answer.model_dump_json(indent=2))
+    else:
+        for line in _lines(answer):
+            print(line)
+    return 0 if answer.overall.status == "healthy" else 1
+
+
+def _lines(answer: _Status) -> list[str]:
+    device, health, hub = answer.device, answer.device.health, answer.hub
+    lines = [
+        f"{device.hostname} ({device.gateway_id}), Hutch {device.version}: {answer.overall.status}",
+        *(f"  {reason}" for reason in answer.overall.reasons),
+        f"running since {device.started_at:%Y-%m-%d %H:%M} UTC",
+    ]
+    if health:
+        heat = f", {health.temperature_celsius:.0f} °C" if health.temperature_celsius is not None else ""
+        lines += [
+            f"processor {health.cpu_percent:.0f} %{heat}",
+            f"memory {_share(health.ram_used_bytes, health.ram_total_bytes)}, "
+            f"disk {_share(health.disk_used_bytes, health.disk_total_bytes)}",
+        ]
+    return [*lines, f"hub {hub.state}{f' {hub.url}' if hub.url else ''}{f': {hub.detail}' if hub.detail else ''}"]
+
+
+def _share(used: int, total: int) -> str:
+    gib = 1024**3
+    return f"{used / gib:.1f} of {total / gib:.1f} GiB"

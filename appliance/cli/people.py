@@ -1,0 +1,50 @@
+"""``hutch user …``: people from the command line, with or without a running daemon."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+
+from appliance.config import Settings
+from appliance.layout import Layout
+from gateway.accounts.accounts import Accounts
+from gateway.accounts.types import Actor, Person, Role
+from gateway.events.bus import EventBus
+from gateway.store.audit import AuditLog
+from gateway.store.database import Store
+from protocol.problems import Problem, ProblemCode
+from provisioning.setup_code import SetupCode
+
+_LONGEST_PASSWORD = 1024
+
+
+def add(options: argparse.Namespace, settings: Settings) -> int:
+    """Add a person to the store."""
+    password = _password(options.password_stdin)
+    layout = Layout.of(settings)
+    layout.prepare()
+    person = asyncio.run(_add(layout, options.name, password, Role(options.role)))
+    print(f"Added {person.name} ({person.role}).")
+    return 0
+
+
+async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
+    store = await Store.open(layout.database_url)
+    try:
+        person = await Accounts(store, EventBus(), SetupCode(layout.setup_code)).add_person(name, password, role)
+        actor = Actor(name="console", source="console")
+        await AuditLog(store).record(actor, "person.add", person.name, details={"role": person.role.value})
+        return person
+    finally:
+        await store.close()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise Problem(ProblemCode.INVALID_REQUEST, "The two passwords differ. Try again.")
+    return password

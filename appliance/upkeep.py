@@ -1,0 +1,69 @@
+"""What the device does by the clock: measure itself, keep the samples, forget old audit entries."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from gateway.events.bus import EventBus
+from gateway.events.types import HealthSampled
+from gateway.host.health import HealthSampler
+from gateway.host.types import Health
+from gateway.store.audit import AuditLog
+from gateway.store.health import HealthHistory
+from protocol.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+SAMPLE_SECONDS = 10.0
+_SAMPLES_A_DAY = int(24 * 3600 / SAMPLE_SECONDS)
+
+
+class Upkeep:
+    """The device's regular work."""
+
+    def __init__(
+        self, sampler: HealthSampler, history: HealthHistory, audit: AuditLog, bus: EventBus, audit_days: int
+    ) -> None:
+        self._sampler = sampler
+        self._history = history
+        self._audit = audit
+        self._bus = bus
+        self._keep = timedelta(days=audit_days)
+        self._latest: Health | None = None
+
+    def latest_health(self) -> Health | None:
+        """The last measurement; None before the first."""
+        return self._latest
+
+    async def run(self) -> None:
+        """Measure each :data:`SAMPLE_SECONDS`, prune once a day; a store that fails is logged and tried again."""
+        count = 0
+        while True:
+            try:
+                await self._measure()
+                if count % _SAMPLES_A_DAY == 0:
+                    await self._audit.prune(self._keep)
+            except Problem as problem:
+                log.warning("upkeep failed", code=problem.code, reason=problem.message)
+            count += 1
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def _measure(self) -> None:
+        health = self._sampler.sample()
+        self._latest = health
+        self._bus.publish(
+            HealthSampled(
+                cpu_percent=health.cpu_percent,
+                ram_used_bytes=health.ram_used_bytes,
+                ram_total_bytes=health.ram_total_bytes,
+                disk_used_bytes=health.disk_used_bytes,
+                disk_total_bytes=health.disk_total_bytes,
+                temperature_celsius=health.temperature_celsius,
+                throttled=health.throttled,
+                uptime_seconds=health.uptime_seconds,
+            )
+        )
+        await self._history.add(health)

@@ -1,0 +1,221 @@
+"""What the link needs of the rest of the device, as narrow as it can be said.
+
+Each protocol is the part of a service (``Sessions``, ``SshKeys``, ``Transfers`` …) that the wire reaches, so that a
+test can stand in for it and a reader sees what a hub is able to do here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from gateway.accounts.types import Actor
+from gateway.agents.types import AgentName, AgentStatus
+from gateway.events.bus import EventBus
+from gateway.host.types import Health, SshKey, SystemInfo
+from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
+from gateway.workspaces.types import DownloadPlan, Entry
+from provisioning.hub_credentials import HubCredentials
+
+
+class HubViewer(Protocol):
+    """One attachment to a session: a snapshot first, then what follows it."""
+
+    def __aiter__(self) -> AsyncIterator[ViewerItem]:
+        """Items in order; the iteration ends with the session."""
+        ...
+
+    def ack(self, seq: int) -> None:
+        """The highest frame that arrived at the people who watch."""
+        ...
+
+
+class HubControl(Protocol):
+    """Who holds a session's keyboard."""
+
+    def take(self, viewer_id: str, name: str) -> None:
+        """Take it, whoever has it."""
+        ...
+
+    def may_write(self, viewer_id: str, name: str) -> bool:
+        """Whether this viewer may type; takes the keyboard when it is free and renews the lease."""
+        ...
+
+    def release(self, viewer_id: str) -> None:
+        """Give it back."""
+        ...
+
+
+class HubSessions(Protocol):
+    """The sessions of the device."""
+
+    async def create(self, spec: SessionSpec) -> SessionInfo:
+        """Start a session."""
+        ...
+
+    def list(self) -> Sequence[SessionInfo]:
+        """All sessions, ended ones that are still remembered included."""
+        ...
+
+    def get(self, session_id: str) -> SessionInfo:
+        """One session; Problem NOT_FOUND."""
+        ...
+
+    async def input(self, session_id: str, data: bytes) -> None:
+        """Type bytes."""
+        ...
+
+    async def resize(self, session_id: str, cols: int, rows: int) -> None:
+        """Give the terminal another size, in cells."""
+        ...
+
+    async def end(self, session_id: str) -> int | None:
+        """End it and answer its exit code where it is known."""
+        ...
+
+    async def snapshot(self, session_id: str, scrollback: int = 0) -> Snapshot:
+        """The screen as it is now."""
+        ...
+
+    def attach(self, session_id: str, *, name: str, scrollback: int = 0) -> AbstractAsyncContextManager[HubViewer]:
+        """Watch it."""
+        ...
+
+    def control(self, session_id: str) -> HubControl:
+        """Its keyboard."""
+        ...
+
+
+class HubSshKeys(Protocol):
+    """Who may log in with SSH."""
+
+    async def list(self) -> Sequence[SshKey]:
+        """Every key of authorized_keys."""
+        ...
+
+    async def authorize(self, public_key: str, label: str, expires_at: datetime | None) -> SshKey:
+        """Let a key in."""
+        ...
+
+    async def revoke(self, fingerprint: str) -> None:
+        """Take a key out."""
+        ...
+
+
+class HubTransfers(Protocol):
+    """Files in chunks, both ways."""
+
+    async def begin_upload(self, transfer_id: str, dest_path: str, size: int, total_chunks: int) -> None:
+        """Announce a file."""
+        ...
+
+    async def chunk(self, transfer_id: str, seq: int, data: bytes) -> None:
+        """The next piece of it."""
+        ...
+
+    async def end_upload(self, transfer_id: str) -> Entry:
+        """All pieces came: put the file in its place."""
+        ...
+
+    async def cancel(self, transfer_id: str) -> None:
+        """Forget a transfer."""
+        ...
+
+    async def begin_download(self, transfer_id: str, path: str) -> DownloadPlan:
+        """Open a file for sending."""
+        ...
+
+    def download_chunks(self, transfer_id: str) -> AsyncIterator[bytes]:
+        """Its pieces in order."""
+        ...
+
+
+class HubAgents(Protocol):
+    """The agent CLIs of the device."""
+
+    async def statuses(self) -> Sequence[AgentStatus]:
+        """What is installed."""
+        ...
+
+    async def install(self, agent: AgentName) -> AgentStatus:
+        """Install one."""
+        ...
+
+
+class HubWorkspace(Protocol):
+    """The folders that agents work in."""
+
+    async def folders(self) -> Sequence[str]:
+        """Folders a session may be started in."""
+        ...
+
+
+class HubUpdater(Protocol):
+    """Installs a release of the gateway."""
+
+    async def install(self, url: str, sha256: str, version: str) -> str:
+        """Install it and answer the version that runs then."""
+        ...
+
+
+class HubSampler(Protocol):
+    """Measures the machine."""
+
+    def sample(self) -> Health:
+        """Now."""
+        ...
+
+    def system_info(self) -> SystemInfo:
+        """What does not change."""
+        ...
+
+
+class HubAudit(Protocol):
+    """The audit log."""
+
+    async def record(
+        self,
+        actor: Actor,
+        action: str,
+        target: str,
+        result: str = "ok",
+        details: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        """Write down who did what."""
+        ...
+
+
+class HubCredentialsStore(Protocol):
+    """Where the hub's address and token are kept. Blocks; called in a thread."""
+
+    def read(self) -> HubCredentials | None:
+        """None where the device has no hub."""
+        ...
+
+    def write(self, credentials: HubCredentials) -> None:
+        """Keep these."""
+        ...
+
+    def remove(self) -> None:
+        """Forget the hub."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinkServices:
+    """Everything a hub reaches on this device."""
+
+    sessions: HubSessions
+    ssh_keys: HubSshKeys
+    transfers: HubTransfers
+    agents: HubAgents
+    workspace: HubWorkspace
+    updater: HubUpdater
+    sampler: HubSampler
+    audit: HubAudit
+    bus: EventBus

@@ -1,0 +1,204 @@
+"""A real device behind a real server on loopback: real store, accounts, sessions, files; nothing stands in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientResponse, DummyCookieJar, hdrs, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.accounts.accounts import Accounts
+from gateway.accounts.limits import GuessLimits
+from gateway.accounts.passwords import HashCost, Passwords
+from gateway.accounts.types import Identity, Role
+from gateway.agents.installer import Agents
+from gateway.events.bus import EventBus
+from gateway.host.health import HealthSampler
+from gateway.host.ssh_keys import SshKeys
+from gateway.host.types import Health
+from gateway.hub_link.link import HubLink
+from gateway.hub_link.services import LinkServices
+from gateway.sessions.config import SessionsConfig
+from gateway.sessions.manager import Sessions
+from gateway.store.audit import AuditLog
+from gateway.store.database import Store
+from gateway.store.health import HealthHistory
+from gateway.store.sessions import SessionRecords
+from gateway.store.settings import SettingsTable
+from gateway.updates import NoUpdater
+from gateway.workspaces.folders import Workspace
+from gateway.workspaces.transfers import Transfers
+from provisioning.hub_credentials import HubCredentialsFile
+from provisioning.setup_code import SetupCode
+from webui.context import Device
+from webui.server import make_app
+
+PASSWORD: Final = "correct horse battery"
+HOSTNAME: Final = "hutch-test"
+_TIME: Final = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that tests turn."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Rig:
+    """A running device, and secrets of a person of each role (once :meth:`add_people` ran)."""
+
+    device: Device
+    client: TestClient[web.Request, web.Application]
+    store: Store
+    setup_code: str
+    root: Path
+    guess_clock: Clock
+    health: list[Health]
+    secrets: dict[Role, str] = field(default_factory=dict)
+    identities: dict[Role, Identity] = field(default_factory=dict)
+
+    async def add_people(self) -> None:
+        """An admin, an operator and a viewer, each logged in."""
+        accounts = self.device.accounts
+        await accounts.complete_setup(self.setup_code, "admin", PASSWORD, "console")
+        for role in (Role.OPERATOR, Role.VIEWER):
+            await accounts.add_person(role.value, PASSWORD, role)
+        for role in Role:
+            await self.log_in(role)
+
+    async def log_in(self, role: Role) -> str:
+        """A fresh login of the person of that role; its secret."""
+        identity, secret = await self.device.accounts.log_in(role.value, PASSWORD, "console", "test")
+        self.identities[role], self.secrets[role] = identity, secret
+        return secret
+
+    @property
+    def origin(self) -> str:
+        """The origin of the device's own pages."""
+        return str(self.client.make_url("/")).rstrip("/")
+
+    def bearer(self, role: Role = Role.ADMIN) -> dict[str, str]:
+        """The header of a program."""
+        return {hdrs.AUTHORIZATION: f"Bearer {self.secrets[role]}"}
+
+    def cookie(self, role: Role = Role.ADMIN, *, csrf: bool = True) -> dict[str, str]:
+        """The headers of a browser."""
+        headers = {hdrs.COOKIE: f"hutch_session={self.secrets[role]}", hdrs.ORIGIN: self.origin}
+        if csrf:
+            headers["X-CSRF-Token"] = self.identities[role].csrf
+        return headers
+
+    async def call(
+        self, method: str, path: str, *, role: Role | None = Role.ADMIN, headers: dict[str, str] | None = None, **more: Any  # noqa: ANN401 (aiohttp's own options)
+    ) -> Answered:
+        """Send a request as a program with ``role`` and read the whole answer."""
+        sent = {**(self.bearer(role) if role else {}), **(headers or {})}
+        async with self.client.request(method, path, headers=sent, allow_redirects=False, **more) as response:
+            return await Answered.read(response)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, read to its end."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    json: Any
+
+    @classmethod
+    async def read(cls, response: ClientResponse) -> Answered:
+        """Read all of it."""
+        body = await response.read()
+        is_json = response.content_type == "application/json" and bool(body)
+        headers = {name.title(): value for name, value in response.headers.items()}
+        return cls(response.status, headers, body, await response.json() if is_json else None)
+
+    @property
+    def code(self) -> str | None:
+        """The problem's code."""
+        return self.json["error"]["code"] if isinstance(self.json, dict) and "error" in self.json else None
+
+
+@asynccontextmanager
+async def running_rig(root: Path, change: Callable[[Device], Device] = lambda device: device) -> AsyncIterator[Rig]:
+    """A device with its data below ``root``; ``change`` may give it another configuration."""
+    async with AsyncExitStack() as stack:
+        store = await Store.open(f"sqlite+aiosqlite:///{root}/hutch.db")
+        stack.push_async_callback(store.close)
+        clock, health = Clock(), list[Health]()
+        setup = SetupCode(root / "setup-code")
+        code = setup.ensure()
+        device = change(await _device(stack, root, store, setup, clock, health))
+        client = TestClient(TestServer(make_app(device), host="127.0.0.1"), cookie_jar=DummyCookieJar())
+        await client.start_server()
+        stack.push_async_callback(client.close)
+        yield Rig(device, client, store, code, root, clock, health)
+
+
+async def _device(
+    stack: AsyncExitStack, root: Path, store: Store, setup: SetupCode, clock: Clock, health: list[Health]
+) -> Device:
+    bus = EventBus(history=100)
+    passwords = Passwords(HashCost(memory_kib=64, passes=1))
+    accounts = Accounts(store, bus, setup, passwords=passwords, limits=GuessLimits(clock))
+    stack.push_async_callback(accounts.close)
+    workspace_root = root / "work"
+    workspace_root.mkdir()
+    workspace = Workspace(workspace_root, bus)
+    transfers = Transfers(workspace, bus, clock)
+    agents = Agents(root / "npm", bus)
+    config = SessionsConfig(socket_dir=root / "s", workspace_root=workspace_root, shell="/bin/sh")
+    sessions = Sessions(config, SessionRecords(store), bus, agents)
+    await sessions.start()
+    stack.push_async_callback(_end_all, sessions)
+    audit, sampler, ssh_keys = AuditLog(store), HealthSampler(root), SshKeys(root / "ssh" / "authorized_keys", bus)
+    services = LinkServices(
+        sessions=sessions,
+        ssh_keys=ssh_keys,
+        transfers=transfers,
+        agents=agents,
+        workspace=workspace,
+        updater=NoUpdater(),
+        sampler=sampler,
+        audit=audit,
+        bus=bus,
+    )
+    return Device(
+        accounts=accounts,
+        sessions=sessions,
+        bus=bus,
+        audit=audit,
+        health_history=HealthHistory(store),
+        sampler=sampler,
+        latest_health=lambda: health[-1] if health else None,
+        ssh_keys=ssh_keys,
+        workspace=workspace,
+        transfers=transfers,
+        agents=agents,
+        hub_link=HubLink(services, HubCredentialsFile(root / "hub.json"), gateway_id="test", version="0.0.1"),
+        settings=SettingsTable(store),
+        name=HOSTNAME,
+        version="0.0.1",
+        gateway_id="gw-test",
+        started_at=_TIME,
+        allowed_hosts=frozenset({"hutch.example.org"}),
+        trusted_proxies=(ip_network("10.0.0.0/8"),),
+    )
+
+
+async def _end_all(sessions: Sessions) -> None:
+    for info in sessions.list():
+        await sessions.end(info.id)
+    await sessions.close()

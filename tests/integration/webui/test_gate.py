@@ -1,0 +1,154 @@
+"""Every route of the table against everybody who must not get through."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import hdrs
+
+from gateway.accounts.types import Role
+from tests.integration.webui.rig import Answered, Rig
+from webui.api.routes import API_ROUTES
+from webui.routing import Route
+
+_GATE = {"not_logged_in", "forbidden", "csrf_refused", "origin_refused", "host_refused", "setup_needed"}
+_UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def address(route: Route) -> str:
+    """An address of the route that names nothing that is there."""
+    return re.sub(r"\{[^}]+\}", "999", route.path)
+
+
+async def knock(rig: Rig, route: Route, headers: dict[str, str]) -> str | None:
+    """The code of the gate's refusal; None where the request got through to its handler."""
+    sent = {**headers, **(_UPGRADE if route.kind == "websocket" else {})}
+    async with rig.client.request(route.method, address(route), headers=sent, allow_redirects=False) as response:
+        if route.kind == "stream" and response.status == 200:
+            return None
+        answered = await Answered.read(response)
+    return answered.code if answered.code in _GATE else None
+
+
+async def test_every_route_as_every_role_and_as_nobody(rig: Rig) -> None:
+    wrong = []
+    for route in API_ROUTES:
+        for role in (None, *Role):
+            headers = {}
+            if role is not None:
+                await rig.log_in(role)
+                headers = rig.bearer(role)
+            expected = None
+            if route.role is not None:
+                expected = "not_logged_in" if role is None else None if role.may(route.role) else "forbidden"
+            found = await knock(rig, route, headers)
+            if found != expected:
+                wrong.append(f"{route.method} {route.path} as {role}: {found}, not {expected}")
+    assert wrong == []
+
+
+async def test_every_route_with_a_foreign_host(rig: Rig) -> None:
+    got = {route.path: await knock(rig, route, {**rig.bearer(), hdrs.HOST: "evil.example"}) for route in API_ROUTES}
+    assert set(got.values()) == {"host_refused"}, got
+
+
+async def test_every_route_with_a_foreign_origin(rig: Rig) -> None:
+    for origin in ("http://evil.example", "null", rig.origin.replace("http", "https"), f"{rig.origin}.evil.example"):
+        got = {route.path: await knock(rig, route, {**rig.cookie(), hdrs.ORIGIN: origin}) for route in API_ROUTES}
+        assert set(got.values()) == {"origin_refused"}, (origin, got)
+
+
+async def test_every_change_by_cookie_needs_the_csrf_token(rig: Rig) -> None:
+    for headers in (rig.cookie(csrf=False), {**rig.cookie(), "X-CSRF-Token": "wrong"}):
+        got = {
+            f"{route.method} {route.path}": await knock(rig, route, headers)
+            for route in API_ROUTES
+            if route.method != "GET" and route.role is not None
+        }
+        assert set(got.values()) == {"csrf_refused"}, got
+
+
+async def test_a_cookie_with_its_csrf_token_may_change_things(rig: Rig) -> None:
+    answered = await rig.call("POST", "/api/tokens", role=None, headers=rig.cookie(), json={"label": "ci"})
+    assert answered.status == 201
+
+
+async def test_a_websocket_with_a_cookie_needs_an_origin(rig: Rig) -> None:
+    headers = rig.cookie()
+    del headers[hdrs.ORIGIN]
+    route = next(route for route in API_ROUTES if route.kind == "websocket")
+    assert await knock(rig, route, headers) == "origin_refused"
+
+
+async def test_a_change_that_the_browser_calls_foreign_is_refused(rig: Rig) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    answered = await rig.call("POST", "/api/auth/login", role=None, headers=headers, json={})
+    assert (answered.status, answered.code) == (403, "origin_refused")
+
+
+async def test_strangers_cannot_tell_what_is_there(rig: Rig) -> None:
+    there = await rig.call("GET", "/api/people", role=None)
+    not_there = await rig.call("GET", "/api/nothing", role=None)
+    wrong_method = await rig.call("PUT", "/api/people", role=None)
+    assert there.json == not_there.json == wrong_method.json
+    assert there.status == 401
+
+
+async def test_unknown_addresses_and_methods(rig: Rig) -> None:
+    assert (await rig.call("GET", "/api/nothing")).code == "not_found"
+    wrong = await rig.call("PUT", "/api/people")
+    assert (wrong.status, wrong.code, wrong.headers["Allow"]) == (405, "method_not_allowed", "GET, HEAD, POST")
+
+
+async def test_no_spelling_of_a_path_gets_around_the_gate(rig: Rig) -> None:
+    paths = ["/api/%70eople", "//api/people", "/api//people", "/api/./people", "/health/../api/people", "/api/people/"]
+    codes = {path: (await rig.call("GET", path, role=Role.VIEWER)).code for path in paths}
+    assert set(codes.values()) <= {"forbidden", "not_found"}, codes
+    assert codes["/api/%70eople"] == "forbidden"
+
+
+async def test_a_wrong_bearer_token_is_not_saved_by_a_cookie(rig: Rig) -> None:
+    headers = {**rig.cookie(), hdrs.AUTHORIZATION: "Bearer hutch_wrong"}
+    assert (await rig.call("GET", "/api/auth/me", role=None, headers=headers)).code == "not_logged_in"
+
+
+async def test_before_the_setup_everything_says_so(fresh: Rig) -> None:
+    assert (await fresh.call("GET", "/api/people", role=None)).code == "setup_needed"
+    assert (await fresh.call("GET", "/health", role=None)).status == 200
+
+
+async def test_too_large_bodies_are_refused_with_and_without_a_length(rig: Rig) -> None:
+    body = b'{"label": "' + b"x" * 20_000 + b'"}'
+    json_type = {hdrs.CONTENT_TYPE: "application/json"}
+    told = await rig.call("POST", "/api/tokens", headers=json_type, data=body)
+
+    async def pieces() -> object:
+        for at in range(0, len(body), 1000):
+            yield body[at : at + 1000]
+
+    chunked = await rig.call("POST", "/api/tokens", headers=json_type, data=pieces())
+    assert (told.status, told.code) == (chunked.status, chunked.code) == (413, "too_large")
+    assert (await rig.call("GET", "/api/auth/me")).status == 200
+
+
+async def test_every_answer_has_the_security_headers(rig: Rig) -> None:
+    for answered in (
+        await rig.call("GET", "/health", role=None),
+        await rig.call("GET", "/api/people"),
+        await rig.call("GET", "/api/nothing"),
+        await rig.call("GET", "/api/people", role=None),
+    ):
+        policy = answered.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self';")
+        assert "unsafe" not in policy
+        assert answered.headers["X-Content-Type-Options"] == "nosniff"
+        assert answered.headers["Cache-Control"] == "no-store"
+        assert answered.headers["Referrer-Policy"] == "same-origin"
+        assert answered.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answered.headers["Server"] == "hutch"
+        assert len(answered.headers["X-Request-Id"]) == 16

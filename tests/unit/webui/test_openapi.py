@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic import JsonValue
+
+from webui.api.routes import API_ROUTES
+from webui.openapi import RAW_ANSWERS, RAW_BODIES, describe
+
+DESCRIPTION = describe(API_ROUTES, "1.2.3")
+
+
+def test_every_route_is_described() -> None:
+    paths = DESCRIPTION["paths"]
+    assert isinstance(paths, dict)
+    described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in dict(methods or {})}  # type: ignore[arg-type]
+    assert described == {f"{route.method} {route.path}" for route in API_ROUTES}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    references = set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(DESCRIPTION)))
+    assert references
+    for reference in references:
+        found: JsonValue = DESCRIPTION
+        for part in reference.split("/"):
+            assert isinstance(found, dict)
+            assert part in found, reference
+            found = found[part]
+
+
+def test_names_of_operations_are_unique() -> None:
+    names = re.findall(r'"operationId": "([^"]+)"', json.dumps(DESCRIPTION))
+    assert len(names) == len(set(names)) == len(API_ROUTES)
+
+
+def test_what_is_raw_is_in_the_table() -> None:
+    paths = {route.path for route in API_ROUTES}
+    assert paths >= RAW_BODIES
+    assert paths >= set(RAW_ANSWERS)
+
+
+def test_passwords_are_marked_as_such_and_no_answer_has_one() -> None:
+    schemas = DESCRIPTION["components"]["schemas"]  # type: ignore[index, call-overload]
+    assert schemas["Login"]["properties"]["password"]["writeOnly"] is True  # type: ignore[index, call-overload]
+    answers = {name for name in dict(schemas) if name.endswith("Answer")}  # type: ignore[arg-type]
+    assert answers
+    assert all('"password"' not in json.dumps(schemas[name]) for name in answers)  # type: ignore[index, call-overload]
