@@ -58,6 +58,10 @@ class SessionInfo:
     pid: int | None = None
     exit_code: int | None = None
     viewers: int = 0
+    problem: str | None = None
+    """Why the session failed, as a sentence; None otherwise."""
+    output_bytes: int = 0
+    """Bytes the program has written since the daemon took the session over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,13 @@ class Snapshot:
     """A screen at one moment; ``seq`` is the number of the first output frame that comes after it.
 
     ``content`` is the text with SGR escapes, lines separated by CR LF, ready to be written to a cleared terminal of
-    ``cols`` by ``rows``; it starts with ``scrollback`` lines of history. ``modes`` are the escape sequences that bring
-    a fresh terminal into the modes of this one (mouse, bracketed paste, application cursor keys). Cursor positions
-    count from 0.
+    ``cols`` by ``rows``; it starts with ``scrollback`` lines of history, unless ``alternate_on``. ``modes`` are the
+    escape sequences that bring a fresh terminal into the modes of this one (mouse, bracketed paste, application cursor
+    keys); they end by placing the cursor, so they are written last. Cursor positions count from 0; ``cursor_x`` is
+    ``cols`` after a character in the last column.
+
+    While a full-screen program shows the alternate screen, ``under`` is what lies below it: the history and the normal
+    screen, with the cursor placed. :meth:`replay` puts everything together.
     """
 
     session_id: str
@@ -82,6 +90,11 @@ class Snapshot:
     scrollback: int = 0
     modes: str = ""
     title: str = ""
+    under: str = ""
+
+    def replay(self) -> str:
+        """Everything to write to a reset terminal of ``cols`` by ``rows`` so that it shows this screen."""
+        return (self.under + "\x1b[?1049h\x1b[H" if self.alternate_on else "") + self.content + self.modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Resized:
-    """The terminal has another size now; the program repaints by itself."""
+    """The terminal has another size now; a snapshot of that size follows."""
 
     cols: int
     rows: int

@@ -1,0 +1,40 @@
+"""Taking over what another daemon run left: living servers, orphaned clients, stopped terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import termios
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.sessions.connection import PaneFacts, end_stale_clients, facts
+from gateway.sessions.launch import ID
+from gateway.sessions.snapshots import flow
+from gateway.sessions.tmux import TmuxServer
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot (random(4))."""
+    return BOOT_ID.read_text(encoding="ascii").strip()
+
+
+def sockets(folder: Path) -> list[Path]:
+    """The sockets of sessions in a folder, living or not."""
+    return sorted(path for path in folder.glob("*.sock") if ID.match(path.stem))
+
+
+async def adopt(server: TmuxServer, known_generation: int) -> PaneFacts:
+    """Make a server ours; the answer holds the generation that begins now.
+
+    Raises:
+        TmuxFailed: no server is behind the socket, or it does not answer.
+    """
+    await end_stale_clients(server)
+    pane = await facts(server)
+    # A daemon that was killed in the middle of a snapshot may have left the terminal stopped.
+    await asyncio.to_thread(flow, pane.tty, termios.TCOON)
+    generation = max(known_generation, pane.generation) + 1
+    await server.run("set-option", "-s", "@hutch_generation", str(generation))
+    return replace(pane, generation=generation)

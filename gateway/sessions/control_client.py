@@ -1,0 +1,251 @@
+"""The persistent tmux client of a session, in control mode (tmux(1), CONTROL MODE).
+
+:class:`ControlParser` does no I/O: bytes in, answers and notices out. A program in the pane writes what it likes on its
+screen, also lines that look like the end of an answer; an answer whose number of lines is known is therefore counted,
+never searched for its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.sessions.tmux import SESSION, TIMEOUT, TmuxFailed, TmuxServer, tmux_missing
+
+Lines = list[bytes]
+CountLines = Callable[[list[Lines]], int | None]
+"""Says from the answers so far how many lines the next one has; None: until tmux says it ends."""
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of one answer; 50,000 lines of 200 coloured columns stay below it."""
+
+
+def until_end(_: list[Lines]) -> int | None:
+    """For answers in which no text of the pane's program stands."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A tmux command and how long its answer is."""
+
+    text: str
+    lines: CountLines = until_end
+
+
+@dataclass(slots=True)
+class _Waiting:
+    commands: Sequence[Command]
+    answer: asyncio.Future[list[Lines]]
+    answers: list[Lines] = field(default_factory=list)
+
+
+class ControlParser:
+    """Sorts what tmux writes into answers, in the order the commands were sent, and notices."""
+
+    def __init__(self, on_notice: Callable[[bytes], None]) -> None:
+        self._on_notice = on_notice
+        self._waiting: deque[_Waiting] = deque()
+        self._rest = b""
+        self._block: Lines | None = None
+        self._mine = False
+        self._end = b""
+        self._count: int | None = None
+        self._size = 0
+
+    def expect(self, waiting: _Waiting) -> None:
+        """Note a command list that was just sent."""
+        self._waiting.append(waiting)
+
+    def feed(self, data: bytes) -> None:
+        """Take what was read.
+
+        Raises:
+            TmuxFailed: an answer is longer than any can be, so the place in the stream is lost.
+        """
+        lines = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
+        self._rest = lines.pop()
+        self._size += len(data)
+        for line in lines:
+            if self._block is None:
+                self._outside(line)
+            else:
+                self._inside(self._block, line)
+        if self._block is None:
+            self._size = 0
+        elif self._size > MAX_ANSWER:
+            raise TmuxFailed("tmux's answer is too long")
+
+    def fail(self, error: Exception) -> None:
+        """No more answers will come."""
+        while self._waiting:
+            _settle(self._waiting.popleft(), error)
+
+    def _outside(self, line: bytes) -> None:
+        if not line.startswith(b"%begin "):
+            self._on_notice(line)
+            return
+        header = line[len(b"%begin ") :]
+        self._block = []
+        self._end = b"%end " + header
+        # Flag 1 marks answers to this client's own commands (tmux 3.2 and newer); the first block has none.
+        self._mine = header.endswith(b" 1") and bool(self._waiting)
+        if self._mine:
+            waiting = self._waiting[0]
+            self._count = waiting.commands[len(waiting.answers)].lines(waiting.answers)
+        else:
+            self._count = None
+
+    def _inside(self, block: Lines, line: bytes) -> None:
+        if self._count is not None and len(block) < self._count:
+            block.append(line)
+        elif line == self._end:
+            self._block = None
+            self._finish(block, None)
+        elif line == b"%error" + self._end[len(b"%end") :]:
+            self._block = None
+            self._finish(block, TmuxFailed(b" ".join(block).decode(errors="replace")))
+        else:
+            block.append(line)
+
+    def _finish(self, block: Lines, error: TmuxFailed | None) -> None:
+        if not self._mine:
+            return
+        waiting = self._waiting[0]
+        waiting.answers.append(block)
+        if error is not None or len(waiting.answers) == len(waiting.commands):
+            self._waiting.popleft()
+            _settle(waiting, error)
+
+
+def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    if waiting.answer.done():
+        return
+    if error is None:
+        waiting.answer.set_result(waiting.answers)
+    else:
+        waiting.answer.set_exception(error)
+
+
+class ControlClient:
+    """A connected client. When tmux goes away ``on_lost`` is called once, and every command fails."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], on_notice: Callable[[bytes], None], on_lost: Callable[[], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._process = process
+        self._parser = ControlParser(on_notice)
+        self._on_lost = on_lost
+        self._open = True
+        assert process.stdin is not None  # noqa: S101 - both are pipes, by `connect`
+        assert process.stdout is not None  # noqa: S101
+        self._stdin = process.stdin.fileno()
+        self._stdout = process.stdout.fileno()
+        os.set_blocking(self._stdin, False)
+        os.set_blocking(self._stdout, False)
+        self._loop.add_reader(self._stdout, self._readable)
+
+    @classmethod
+    async def connect(
+        cls, server: TmuxServer, on_notice: Callable[[bytes], None], on_lost: Callable[[], None]
+    ) -> ControlClient:
+        """Attach to the session of a server.
+
+        Raises:
+            TmuxFailed: there is no server, or it does not answer.
+        """
+        words = server.argv("-C", "attach-session", "-f", "no-output", "-t", SESSION)
+        try:
+            process = await asyncio.to_thread(_popen, words)
+        except FileNotFoundError as error:
+            raise tmux_missing() from error
+        client = cls(process, on_notice, on_lost)
+        try:
+            await client.run(Command("display-message -p ready"))
+        except BaseException:
+            client._on_lost = _nothing
+            await client.close()
+            raise
+        return client
+
+    async def run(self, *commands: Command) -> list[Lines]:
+        """Run a list of commands as one, with nothing in between; answers are their lines, one list per command.
+
+        Raises:
+            TmuxFailed: one of them failed (the rest was not run), tmux is gone, or does not answer.
+        """
+        if not self._open:
+            raise TmuxFailed("the tmux client is gone")
+        waiting = _Waiting(commands, self._loop.create_future())
+        line = " ; ".join(command.text for command in commands).encode() + b"\n"
+        self._parser.expect(waiting)
+        try:
+            os.write(self._stdin, line)  # lists are short: a pipe takes up to PIPE_BUF at once or not at all
+            async with asyncio.timeout(TIMEOUT):
+                return await waiting.answer
+        except (OSError, TimeoutError) as error:
+            self._lose()
+            raise TmuxFailed("tmux does not answer") from error
+
+    async def close(self) -> None:
+        """Leave the session; the server lives on."""
+        self._on_lost = _nothing
+        self._lose()
+        await asyncio.to_thread(_wait, self._process)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._stdout, 256 * 1024)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        try:
+            if data:
+                self._parser.feed(data)
+        except TmuxFailed:
+            data = b""
+        if not data:
+            self._lose()
+
+    def _lose(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._loop.remove_reader(self._stdout)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._parser.fail(TmuxFailed("the tmux client is gone"))
+        self._on_lost()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _popen(words: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

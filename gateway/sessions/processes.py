@@ -1,0 +1,64 @@
+"""Everything a session started: found by descent, by kernel session, and by a mark in the environment.
+
+A child that made itself a daemon has neither the parent nor the session of its ancestors any more; the mark
+``HUTCH_SESSION_ID``, which every program of a session inherits, still finds it. Functions here block: call them in a
+thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+import psutil
+
+MARK = "HUTCH_SESSION_ID"
+
+
+def find(pane_pid: int, session_id: str, known: set[psutil.Process]) -> set[psutil.Process]:
+    """The living processes of a session, without the tmux server; ``known`` ones are looked at again."""
+    found = {process for process in known if process.is_running()}
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pane_pid)
+        found |= {root, *root.children(recursive=True)}
+    for process in psutil.process_iter():
+        if process not in found and _belongs(process, pane_pid, session_id):
+            found.add(process)
+    return {process for process in found if _alive(process)}
+
+
+def stop_politely(processes: set[psutil.Process]) -> None:
+    """Ask: hang up, terminate, and wake what is stopped so that it hears."""
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+        _signal(processes, number)
+
+
+def kill(processes: set[psutil.Process]) -> None:
+    """Force."""
+    _signal(processes, signal.SIGKILL)
+
+
+def _signal(processes: set[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _belongs(process: psutil.Process, pane_pid: int, session_id: str) -> bool:
+    try:
+        if process.pid == os.getpid():
+            return False
+        if os.getsid(process.pid) == pane_pid:
+            return True
+        # The tmux server has the mark too: it was started with the environment of its pane.
+        return process.environ().get(MARK) == session_id and not process.name().startswith("tmux")
+    except (psutil.Error, OSError):
+        return False

@@ -1,0 +1,346 @@
+"""One live session: its terminal, its viewers, and how it comes to an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.sessions.activity import Activity
+from gateway.sessions.connection import Connection, Listener, PaneFacts, facts
+from gateway.sessions.control import Control
+from gateway.sessions.control_client import Command
+from gateway.sessions.ending import Outcome, force, kill_server, read_outcome, stop_program
+from gateway.sessions.launch import check_size
+from gateway.sessions.modes import ModeTracker
+from gateway.sessions.records import SessionRecord
+from gateway.sessions.ring import Ring
+from gateway.sessions.snapshots import Snapshots, Source
+from gateway.sessions.tmux import TmuxFailed, TmuxServer
+from gateway.sessions.types import Ended, SessionInfo, SessionStatus, Snapshot
+from gateway.sessions.viewer import Viewer
+from protocol.problems import Problem, ProblemCode
+
+RECONNECT_TRIES = 3
+MODES_EVERY = 1.0
+"""Seconds between two times the modes are put where the next daemon finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What a session tells its keeper."""
+
+    changed: Callable[[Session], None]
+    ended: Callable[[Session], Awaitable[None]]
+    control: Callable[[Session, str | None], None]
+
+
+class Session:
+    """A session with a living tmux server; after :attr:`outcome` is set only its last screen is left."""
+
+    def __init__(self, record: SessionRecord, server: TmuxServer, ring_bytes: int, watcher: Watcher) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.record = record
+        self.server = server
+        self.title = ""
+        self.size = (record.cols, record.rows)
+        self.outcome: Outcome | None = None
+        self.control = Control(lambda holder: watcher.control(self, holder))
+        self.over = asyncio.Event()
+        """Set when the end is recorded and nothing of the session runs any more."""
+        self.final: Snapshot | None = None
+        """The last screen of a session that is over, where it could be had."""
+        self._watcher = watcher
+        self._activity = Activity(self._changed)
+        self._ring = Ring(record.generation << 32, ring_bytes)
+        self._modes = ModeTracker(self._activity.mark, self._activity.bell)
+        self._viewers: dict[str, Viewer] = {}
+        self._snapshots = Snapshots(self._source, lambda: list(self._viewers.values()))
+        self._connection: Connection | None = None
+        self._pane: PaneFacts | None = None
+        self._pidfd: int | None = None
+        self._output_before = 0
+        self._asked = False
+        self._closed = False
+        self._recovery: asyncio.Task[None] | None = None
+        self._finish: asyncio.Task[None] | None = None
+        self._saving: asyncio.TimerHandle | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self, pane: PaneFacts) -> None:
+        """Take hold of the server.
+
+        Raises:
+            TmuxFailed: it is not there or does not answer.
+        """
+        self._modes.restore(pane.modes)
+        await self._connect(pane)
+        if pane.dead:
+            self._begin_finish()
+        else:
+            self._watch(pane.pane_pid)
+
+    async def close(self) -> None:
+        """Let go; the session lives on, unless it is just ending, which is then seen through."""
+        self._closed = True
+        if self._finish is not None:
+            await self._finish
+        await self._let_go()
+        for viewer in list(self._viewers.values()):
+            viewer.stop()
+
+    def info(self) -> SessionInfo:
+        """The session as it stands."""
+        record, outcome = self.record, self.outcome
+        return SessionInfo(
+            id=record.id, name=record.name, agent=record.agent, workdir=Path(record.workdir), status=self.status,
+            title=self.title, cols=self.size[0], rows=self.size[1], created_at=record.created_at,
+            last_activity_at=datetime.now(UTC) - timedelta(seconds=self._activity.age()),
+            returns=record.returns, pid=self._pane.pane_pid if self._pane and outcome is None else None,
+            exit_code=outcome.exit_code if outcome else None, viewers=len(self._viewers),
+            problem=outcome.problem if outcome else None, output_bytes=self._output_bytes(),
+        )  # fmt: skip
+
+    @property
+    def status(self) -> SessionStatus:
+        """What the session is doing."""
+        if self.outcome is None:
+            return self._activity.status
+        failed = self.outcome.problem is not None
+        return SessionStatus.FAILED if failed else SessionStatus.ENDED
+
+    def input(self, data: bytes) -> None:
+        """Type bytes.
+
+        Raises:
+            Problem: ``SESSION_ENDED``, ``TOO_LARGE``, ``UNAVAILABLE``.
+        """
+        connection = self._live()
+        connection.input.write(data)
+        connection.pump.hurry()
+        self._activity.typed()
+
+    async def resize(self, cols: int, rows: int) -> None:
+        """Give the terminal another size; a real terminal that joined over ssh has the last word while it is there.
+
+        Raises:
+            Problem: ``INVALID_REQUEST``, ``SESSION_ENDED``, ``UNAVAILABLE``.
+        """
+        check_size(cols, rows)
+        try:
+            await self._live().client.run(Command(f"refresh-client -C {cols}x{rows}"))
+        except TmuxFailed as error:
+            raise unavailable() from error
+        self.record = replace(self.record, cols=cols, rows=rows)
+
+    async def snapshot(self, scrollback: int) -> Snapshot:
+        """The screen now, or the last one of a session that is over.
+
+        Raises:
+            Problem: ``SESSION_ENDED`` where nothing is left to show, ``UNAVAILABLE``.
+        """
+        if self.final is not None:
+            return self.final
+        self._live()
+        try:
+            return await self._snapshots.one(scrollback)
+        except TmuxFailed as error:
+            raise unavailable() from error
+
+    @asynccontextmanager
+    async def attach(self, viewer_id: str, name: str, scrollback: int) -> AsyncIterator[Viewer]:
+        """Look at the session; viewers that have the context open are counted and may take control."""
+        viewer = Viewer(viewer_id, name, self._ring, self._snapshots, scrollback)
+        self._viewers[viewer.id] = viewer
+        if self.outcome is not None:
+            viewer.end(Ended(self.outcome.exit_code), self.final)
+        else:
+            self._watched()
+            self._snapshots.request()
+        try:
+            yield viewer
+        finally:
+            viewer.stop()
+            del self._viewers[viewer.id]
+            self._watched()
+            self._trim()
+            self.control.release(viewer.id)
+
+    async def end(self) -> None:
+        """Stop the program, first politely, then by force, and wait until nothing of it is left."""
+        self._asked = True
+        pane = self._pane
+        if self.outcome is None and pane is not None and self._finish is None:
+            await stop_program(pane.pane_pid, self.record.id)
+            self._begin_finish()
+        await self.over.wait()
+
+    def rename(self, name: str) -> None:
+        """Give it another name."""
+        self.record = replace(self.record, name=name)
+        self._changed()
+
+    def _live(self) -> Connection:
+        if self.outcome is not None:
+            raise Problem(ProblemCode.SESSION_ENDED, "The session is over; start a new one.")
+        if self._connection is None:
+            raise unavailable()
+        return self._connection
+
+    async def _connect(self, pane: PaneFacts) -> None:
+        listener = Listener(self._frames, self._lost, self._sized, self._titled)
+        self._pane = pane
+        self._connection = await Connection.open(self.server, pane, self._ring, self._modes, listener)
+        self._sized(pane.cols, pane.rows)
+        self._watched()
+        if any(viewer.wants_snapshot for viewer in self._viewers.values()):
+            self._snapshots.request()
+
+    def _watch(self, pid: int) -> None:
+        try:
+            self._pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._begin_finish()
+            return
+        self._loop.add_reader(self._pidfd, self._begin_finish)
+
+    def _unwatch(self) -> None:
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    def _source(self) -> Source | None:
+        connection = self._connection
+        if connection is None:
+            return None
+        return Source(
+            self.record.id, connection.client, connection.pump, self._ring, self._modes, connection.pane.tty,
+            lambda: self.size,
+        )  # fmt: skip
+
+    def _frames(self) -> None:
+        self._activity.output()
+        self._trim()
+        for viewer in self._viewers.values():
+            viewer.wake()
+        if self._modes.changed and self._saving is None:
+            self._saving = self._loop.call_later(MODES_EVERY, self._save_modes)
+            self._put_modes()
+
+    def _save_modes(self) -> None:
+        self._saving = None
+        if self._modes.changed:
+            self._put_modes()
+
+    def _put_modes(self) -> None:
+        if self._connection is None:
+            return
+        command = Command(f"set-option -s @hutch_modes '{self._modes.saved()}'")
+        task = asyncio.create_task(_quietly(self._connection.client.run(command)), name="terminal-modes")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _trim(self) -> None:
+        needed = min((viewer.needs_before() for viewer in self._viewers.values()), default=self._ring.next)
+        self._ring.forget_before(needed)
+
+    def _watched(self) -> None:
+        if self._connection is not None:
+            self._connection.pump.watched = bool(self._viewers)
+
+    def _output_bytes(self) -> int:
+        return self._output_before + (self._connection.pump.total if self._connection else 0)
+
+    def _sized(self, cols: int, rows: int) -> None:
+        if (cols, rows) == self.size:
+            return
+        self.size = (cols, rows)
+        for viewer in self._viewers.values():
+            viewer.resized(cols, rows)
+        self._changed()
+
+    def _titled(self, title: str) -> None:
+        title = "" if title == os.uname().nodename else title
+        if title != self.title:
+            self.title = title
+            self._activity.titled(title)
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.outcome is None:
+            self._watcher.changed(self)
+
+    def _lost(self) -> None:
+        """The control client or the pipe is gone: either tmux died, or somebody detached us."""
+        if self._finish is None and self._recovery is None and not self._closed and self._connection is not None:
+            self._recovery = asyncio.create_task(self._recover(), name="terminal-recovery")
+
+    async def _recover(self) -> None:
+        try:
+            for _ in range(RECONNECT_TRIES):
+                await self._let_go()
+                with contextlib.suppress(TmuxFailed):
+                    await self._connect(await facts(self.server))
+                    return
+            self._begin_finish()
+        finally:
+            self._recovery = None
+
+    async def _let_go(self) -> None:
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        if self._closed or self.outcome is not None:
+            self._unwatch()
+            self._activity.close()
+            await self._snapshots.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+            self._output_before += connection.pump.total
+        if self._background:
+            await asyncio.gather(*self._background)
+
+    def _begin_finish(self) -> None:
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+        if self._finish is None:
+            self._finish = asyncio.create_task(self._end_of_program(), name="terminal-end")
+
+    async def _end_of_program(self) -> None:
+        recovery, self._recovery = self._recovery, None
+        if recovery is not None and recovery is not asyncio.current_task():
+            recovery.cancel()
+            await asyncio.gather(recovery, return_exceptions=True)
+        pane = self._pane
+        assert pane is not None  # noqa: S101 - a session that ends was opened
+        outcome = await read_outcome(self.server, pane, asked=self._asked, agent=self.record.agent)
+        self.final = await self._snapshots.final()
+        if self._connection is not None:
+            self._connection.pump.drain()
+        self.outcome = outcome
+        for viewer in list(self._viewers.values()):
+            viewer.end(Ended(outcome.exit_code), self.final)
+        await self._let_go()
+        await kill_server(self.server, pane)
+        if outcome.lost:
+            await force(pane.pane_pid, self.record.id)
+        self.record = replace(self.record, ended_at=datetime.now(UTC), exit_code=outcome.exit_code)
+        await self._watcher.ended(self)
+        self.over.set()
+
+
+def unavailable() -> Problem:
+    """What callers get while tmux does not answer."""
+    return Problem(ProblemCode.UNAVAILABLE, "The terminal does not answer just now; try again in a moment.")
+
+
+async def _quietly(answer: Awaitable[object]) -> None:
+    with contextlib.suppress(TmuxFailed):
+        await answer

@@ -1,0 +1,125 @@
+"""One tmux server: its socket, its configuration, and commands run as processes of their own.
+
+Everything that happens often goes through :mod:`gateway.sessions.control_client`; what is here happens once in the
+life of a session, or when the persistent client is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol.problems import Problem, ProblemCode
+
+SESSION = "hutch"
+PANE = "%0"
+WINDOW = "@0"
+"""Every session has a server of its own, so the first pane and window are always these."""
+
+MAX_SOCKET_PATH = 107
+"""Bytes of a unix socket's path on Linux (unix(7): sun_path is 108 with the closing zero)."""
+
+TIMEOUT = 5.0
+"""Seconds after which a tmux command counts as stuck."""
+
+HELPER = Path(__file__).with_name("pass_descriptor.py")
+
+
+def configuration(history_lines: int) -> str:
+    """The tmux configuration of a session.
+
+    A person who joins over ssh may scroll and leave, and cannot split or replace the pane that viewers look at.
+    """
+    return f"""\
+set -g remain-on-exit on
+set -g status off
+set -g history-limit {history_lines}
+set -g window-size latest
+set -g default-terminal tmux-256color
+set -g update-environment ""
+set -g focus-events on
+set -g set-clipboard off
+set -g visual-bell off
+set -g bell-action none
+set -s escape-time 20
+setw -g automatic-rename off
+setw -g allow-rename off
+setw -g aggressive-resize off
+unbind -a -T root
+unbind -a -T prefix
+bind d detach-client
+bind [ copy-mode
+bind PPage copy-mode -u
+"""
+
+
+class TmuxFailed(Exception):
+    """tmux answered a command with an error, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TmuxServer:
+    """The server behind one socket. ``run`` may be called whether it lives or not."""
+
+    program: str
+    socket: Path
+
+    def argv(self, *words: str) -> list[str]:
+        """A tmux command line for this server; ``-u`` because a daemon's locale says nothing of its viewers."""
+        return [self.program, "-u", "-S", str(self.socket), *words]
+
+    async def run(self, *words: str) -> str:
+        """Run one command and answer what it prints.
+
+        Raises:
+            TmuxFailed: the server is not there, refuses, or is stuck.
+        """
+        return await asyncio.to_thread(self._run, words, None)
+
+    async def start(
+        self, config: Path, command: Sequence[str], workdir: Path, env: Mapping[str, str], size: tuple[int, int]
+    ) -> None:
+        """Start the server with one pane that runs ``command``.
+
+        The environment is inherited by the server and from it by the pane, so no value stands in process arguments.
+        """
+        # tmux hands a single word to a shell; several are executed as they are.
+        words = command if len(command) > 1 else ["/bin/sh", "-c", 'exec "$0"', *command]
+        session = ["-f", str(config), "new-session", "-d", "-s", SESSION, "-x", str(size[0]), "-y", str(size[1])]
+        await asyncio.to_thread(self._run, [*session, "-c", str(workdir).replace("#", "##"), "--", *words], dict(env))
+
+    async def pipe_to(self, listener: Path) -> None:
+        """Have tmux hand its end of the pane's pipe to whoever listens on a unix socket."""
+        words = ["exec", sys.executable, "-S", "-E", "-I", str(HELPER), str(listener)]
+        # The command goes through tmux's formats and strftime before it reaches a shell.
+        shell = shlex.join(words).replace("%", "%%").replace("#", "##")
+        await self.run("pipe-pane", "-I", "-O", "-t", PANE, shell)
+
+    def _run(self, words: Sequence[str], env: dict[str, str] | None) -> str:
+        try:
+            done = subprocess.run(
+                self.argv(*words),
+                env=env,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise tmux_missing() from error
+        except subprocess.TimeoutExpired as error:
+            raise TmuxFailed(f"tmux {words[0]} did not answer within {TIMEOUT:.0f} s") from error
+        if done.returncode != 0:
+            raise TmuxFailed(done.stderr.decode(errors="replace").strip() or f"tmux left with {done.returncode}")
+        return done.stdout.decode(errors="replace")
+
+
+def tmux_missing() -> Problem:
+    """What a person is told on a machine without tmux."""
+    return Problem(ProblemCode.TMUX_MISSING, "tmux is not installed; install it with: sudo apt install tmux")

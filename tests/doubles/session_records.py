@@ -1,0 +1,56 @@
+"""Session records in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.events.types import AnyEvent
+from gateway.sessions.records import SessionRecord
+from protocol.problems import Problem, ProblemCode
+
+
+class RecordsInMemory:
+    """Keeps what it is given, as the store would."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, SessionRecord] = {}
+
+    async def save(self, record: SessionRecord) -> None:
+        self.kept[record.id] = record
+
+    async def all(self) -> list[SessionRecord]:
+        return list(self.kept.values())
+
+    async def get(self, session_id: str) -> SessionRecord | None:
+        return self.kept.get(session_id)
+
+    async def delete(self, session_id: str) -> None:
+        self.kept.pop(session_id, None)
+
+
+class EventList:
+    """An event bus that only remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[AnyEvent] = []
+
+    def publish(self, event: AnyEvent) -> None:
+        self.events.append(event)
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+
+class AgentTable:
+    """Agent commands from a table."""
+
+    def __init__(self, commands: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.commands = dict(commands or {})
+
+    def command(self, agent: str) -> Sequence[str]:
+        if agent not in self.commands:
+            raise Problem(ProblemCode.AGENT_MISSING, f"{agent} is not installed; install it under Agents first.")
+        return self.commands[agent]
+
+    def environment(self) -> Mapping[str, str]:
+        return {}
