@@ -69,7 +69,8 @@ def _whole(value: object) -> object:
 
 
 def _clip(value: object) -> object:
-    return value[:MAX_ERROR_CHARS] if isinstance(value, str) else value
+    """Errors may quote names of files that are no UTF-8; a refusal must go out all the same."""
+    return value[:MAX_ERROR_CHARS].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
 SessionId = Annotated[str, Field(pattern=SESSION_ID_PATTERN)]

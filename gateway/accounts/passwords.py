@@ -70,9 +70,9 @@ class Passwords:
         if self._running >= self._limit:
             raise Problem(ProblemCode.RATE_LIMITED, "Too many logins at once. Try again soon.", {"retry_after": 5})
         self._running += 1
-        future = self._pool.submit(self._hash if stored is None else self._verify, password, stored or "")
         try:
-            return await asyncio.wrap_future(future)
+            work = self._hash if stored is None else self._verify
+            return await asyncio.wrap_future(self._pool.submit(work, password, stored or ""))
         finally:
             self._running -= 1
 

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 
 from gateway.accounts.types import Actor
 from gateway.store.database import Store
 from gateway.store.settings import put
 from gateway.store.tables import audit
 from gateway.store.text import column_text
+from protocol.problems import Problem, ProblemCode
 
 MAX_DETAILS = 8 * 1024
 """Bytes of an entry's details as JSON; bigger ones are left out and marked ``{"left_out": bytes}``."""
@@ -97,15 +99,23 @@ class AuditLog:
             after = entries[-1].id
 
     async def prune(self, keep: timedelta) -> int:
-        """Set the retention and remove what is older; the answer is how many entries went."""
+        """Set the retention and remove what is older; the answer is how many entries went.
+
+        Raises :class:`Problem` CONFLICT where the database's clock says that an entry is too young to go.
+        """
         if keep < timedelta(0):
             raise ValueError("a retention is not negative")
         # A second apart, because the database compares with its own clock.
         oldest = self._clock() - keep - timedelta(seconds=1)
-        async with self._store.begin() as connection:
-            await put(connection, KEEP_SECONDS, keep.total_seconds())
-            removed = await connection.execute(sa.delete(audit).where(audit.c.at < oldest))
-            return removed.rowcount
+        try:
+            async with self._store.begin() as connection:
+                await put(connection, KEEP_SECONDS, keep.total_seconds())
+                removed = await connection.execute(sa.delete(audit).where(audit.c.at < oldest))
+                return removed.rowcount
+        except IntegrityError:
+            raise Problem(
+                ProblemCode.CONFLICT, "The audit log's database has another time than this device. Set the clocks."
+            ) from None
 
 
 def _bounded(details: dict[str, JsonValue]) -> dict[str, JsonValue]:

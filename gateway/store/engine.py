@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import URL, make_url
@@ -63,9 +63,8 @@ def make_engine(url: URL, *, enforce_references: bool = True) -> AsyncEngine:
 
     Migrations rebuild tables, during which SQLite must not follow references (``enforce_references`` False).
     """
-    options: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "hide_parameters": True}
     try:
-        engine = create_async_engine(url, **options)
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
     except ModuleNotFoundError:
         raise Problem(
             ProblemCode.UNAVAILABLE, "The driver for PostgreSQL is missing. Install it: pip install asyncpg."

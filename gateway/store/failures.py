@@ -31,9 +31,13 @@ def problem_of(error: exc.SQLAlchemyError) -> Problem:
         return Problem(*_SQLITE[code & 0xFF])
     if isinstance(error, exc.TimeoutError):
         return Problem(ProblemCode.UNAVAILABLE, "The store is busy. Try again in a moment.")
-    if code is None and isinstance(error, exc.OperationalError | exc.InterfaceError):
+    if code is None and (isinstance(error, exc.OperationalError | exc.InterfaceError) or _while_connecting(error)):
         return _silent_database()
     return Problem(ProblemCode.INTERNAL, f"The store refused a statement ({type(error).__name__}). See the log.")
+
+
+def _while_connecting(error: exc.SQLAlchemyError) -> bool:
+    return isinstance(error, exc.DBAPIError) and error.statement is None
 
 
 def sqlite_code(error: exc.DBAPIError) -> int | None:

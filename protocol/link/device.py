@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from protocol.codec import encode, parse_command
-from protocol.events import Ack, AnyEvent, GatewayHealth, GatewayHello, GatewayUpdateFailed, SessionSnapshot
+from protocol.events import AnyEvent, GatewayHealth, GatewayHello, SessionSnapshot
 from protocol.frames import BinaryFrame, FrameKind
 from protocol.limits import HEALTH_EVERY, MAX_SOCKET_BYTES, STABLE_AFTER
 from protocol.link.actions import (
@@ -23,9 +23,10 @@ from protocol.link.actions import (
     SendPing,
     SendText,
 )
-from protocol.link.answers import ANSWERS, Ledger, request_id_of
+from protocol.link.answers import Ledger, request_id_of
 from protocol.link.backoff import Backoff
 from protocol.link.keepalive import Keepalive
+from protocol.link.replies import refusal, refusal_of_unread, repeated, success, too_many
 from protocol.link.states import DEVICE_LASTS, DEVICE_TRANSITIONS, DeviceState, Happening
 from protocol.problems import Problem, ProblemCode
 
@@ -78,6 +79,10 @@ class DeviceLink:
     def waiting(self) -> frozenset[str]:
         """Request ids of this connection that have no final answer yet."""
         return self._ledger.waiting
+
+    def current(self, delivered: Deliver) -> bool:
+        """Whether the connection that asked is still there; if not, a long answer need not be completed."""
+        return delivered.connection == self._connection and self._state in _CONNECTED
 
     # The socket
 
@@ -168,9 +173,9 @@ class DeviceLink:
             return self._refuse_unread(problem)
         request_id = command.request_id
         if self._ledger.knows(request_id):
-            return [Note(_repeated(request_id))]
+            return [Note(repeated(request_id))]
         if self._ledger.full:
-            return self._refuse_unread(_too_many(request_id))
+            return self._refuse_unread(too_many(request_id))
         self._ledger.open(request_id)
         return [Deliver(command, self._connection)]
 
@@ -215,30 +220,17 @@ class DeviceLink:
         (session.ended, file.content.*) may go through :meth:`send` before instead. ValueError for events of another
         command.
         """
-        command, answer = delivered.command, ANSWERS[delivered.command.type]
-        acked = answer.final == (Ack,)
-        _check(command.request_id, events, answer.first if acked else answer.final, exactly_one=not acked)
         self._advance(now)
-        if delivered.connection != self._connection or self._state not in _CONNECTED:
-            return []
         try:
-            texts = [encode(event) for event in events]
+            texts = success(delivered.command, events)
         except Problem as problem:
             return [*self.refuse(delivered, problem, now=now), Note(problem)]
-        if acked:
-            texts.append(encode(Ack(request_id=command.request_id, ok=True)))
-        return self._settle(command.request_id, texts)
+        return self._settle(delivered, texts)
 
     def refuse(self, delivered: Deliver, problem: Problem, *, now: float) -> Actions:
         """Answer a command that was not carried out, with the problem's sentence."""
         self._advance(now)
-        if delivered.connection != self._connection or self._state not in _CONNECTED:
-            return []
-        request_id = delivered.command.request_id
-        answer: AnyEvent = Ack(request_id=request_id, ok=False, error=problem.message)
-        if delivered.command.type == "gateway.update":
-            answer = GatewayUpdateFailed(request_id=request_id, error=problem.message)
-        return self._settle(request_id, [encode(answer)])
+        return self._settle(delivered, [refusal(delivered.command, problem)])
 
     # Inside
 
@@ -283,12 +275,13 @@ class DeviceLink:
         if not isinstance(request_id, str) or self._ledger.knows(request_id):
             return [Note(problem)]
         self._ledger.remember(request_id)
-        ack = encode(Ack(request_id=request_id, ok=False, error=problem.message))
-        return [Note(problem), *self._pass(ack)]
+        return [Note(problem), *self._pass(refusal_of_unread(request_id, problem))]
 
-    def _settle(self, request_id: str, texts: list[str]) -> Actions:
-        if not self._ledger.settle(request_id):
-            return [Note(_repeated(request_id))]
+    def _settle(self, delivered: Deliver, texts: list[str]) -> Actions:
+        if not self.current(delivered):
+            return []
+        if not self._ledger.settle(delivered.command.request_id):
+            return [Note(repeated(delivered.command.request_id))]
         actions: Actions = []
         for text in texts:
             actions += self._pass(text)
@@ -311,21 +304,3 @@ class DeviceLink:
             return self._close(1011, "too much happened before the greeting was complete")
         self._held.append(text)
         return []
-
-
-def _check(request_id: str, events: tuple[AnyEvent, ...], allowed: tuple[type, ...], *, exactly_one: bool) -> None:
-    if exactly_one and len(events) != 1:
-        raise ValueError("this command is answered by exactly one event")
-    for event in events:
-        if not isinstance(event, allowed) or request_id_of(event) not in (None, request_id):
-            raise ValueError(f"{event.type} does not answer this request")
-
-
-def _repeated(request_id: str) -> Problem:
-    message = "A request id came twice on one connection; the first one counts. Use a new id for each command."
-    return Problem(ProblemCode.CONFLICT, message, {"request_id": request_id})
-
-
-def _too_many(request_id: str) -> Problem:
-    message = "Too many commands wait for their answers. Send fewer at a time."
-    return Problem(ProblemCode.TOO_MANY, message, {"request_id": request_id})

@@ -117,6 +117,7 @@ class HubLink:
         if frame.kind is not FrameKind.OUTPUT:
             message = "The device sent terminal input. Send output (0x01) only."
             return [Note(Problem(ProblemCode.MALFORMED_FRAME, message))]
+        self._move(Happening.GREETED, now)
         return self._output(frame)
 
     def lost(self, now: float) -> Actions:

@@ -13,8 +13,13 @@ from gateway.store.engine import make_engine, prepare_file
 from gateway.store.tables import metadata
 from protocol.problems import Problem, ProblemCode
 
+_LOCK = 0x4855544348
+"""A number of our own for PostgreSQL's advisory locks; SQLite's write transaction is lock enough."""
+
 
 def _run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     # SQLite can roll back schema changes; Alembic only believes it when told.
     context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
     with context.begin_transaction():

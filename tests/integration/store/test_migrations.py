@@ -43,6 +43,13 @@ def restore(dump: Path, path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def dumped(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    lines = list(connection.iterdump())
+    connection.close()
+    return lines
+
+
 def differences(path: Path) -> list[object]:
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
@@ -143,11 +150,11 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     (migrations / "versions" / "v0002_fails.py").write_text(REVISION_0002.format(last=last))
     path = tmp_path / "hutch.db"
     url = restore(RELEASED[0], path)
-    before = list(sqlite3.connect(path).iterdump())
+    before = dumped(path)
     monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
     with pytest.raises(Problem):
         migrate.migrate(url)
-    assert list(sqlite3.connect(path).iterdump()) == before
+    assert dumped(path) == before
 
 
 def test_a_migration_that_works_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
