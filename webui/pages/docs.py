@@ -22,5 +22,7 @@ class DocsView(PageView):
 
 async def docs_page(request: web.Request) -> web.StreamResponse:
     """GET /docs."""
-    view = DocsView(title="API reference", nav="docs", groups=groups_of(describe(device_of(request))), host=request.host)
+    view = DocsView(
+        title="API reference", nav="docs", groups=groups_of(describe(device_of(request))), host=request.host
+    )
     return render(request, "docs.html", view)

@@ -13,7 +13,7 @@ from gateway.accounts.types import Person, Role
 from webui.context import device_of, identity_or_none
 from webui.pages import words
 from webui.pages.assets import Assets, Entry
-from webui.pages.icons import icon, mark
+from webui.pages.icons import Icons
 from webui.pages.notices import NOTICES, Notice
 
 ASSETS: Final[web.AppKey[Assets]] = web.AppKey("assets", Assets)
@@ -59,7 +59,8 @@ def make_environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(icon=icon, mark=mark)
+    icons = Icons(environment)
+    environment.globals.update(icon=icons.icon, mark=icons.mark)
     environment.filters.update(
         size=words.size,
         duration=words.duration,

@@ -57,10 +57,18 @@ PAGE_ROUTES: Final[list[Route]] = [
     _page("/sessions/new", new_session.new_session_page, OPERATOR, "Start a session"),
     _form("/sessions", new_session.start_session, OPERATOR, "Start a session", "session.create"),
     Route(
-        "GET", "/sessions/{session_id}", session.session_page, VIEWER, "A session's terminal", kind="page", csp="terminal"
+        "GET",
+        "/sessions/{session_id}",
+        session.session_page,
+        VIEWER,
+        "A session's terminal",
+        kind="page",
+        csp="terminal",
     ),
     _form("/sessions/{session_id}/end", session.end_session, OPERATOR, "End a session", "session.end"),
-    _form("/sessions/{session_id}/forget", session.forget_session, OPERATOR, "Forget an ended session", "session.forget"),
+    _form(
+        "/sessions/{session_id}/forget", session.forget_session, OPERATOR, "Forget an ended session", "session.forget"
+    ),
     _form("/sessions/{session_id}/rename", session.rename_session, OPERATOR, "Rename a session", "session.change"),
     _form("/sessions/{session_id}/returns", session.set_returns, OPERATOR, "Let a session return", "session.change"),
     # Files
@@ -82,14 +90,22 @@ PAGE_ROUTES: Final[list[Route]] = [
     _form("/settings/people", settings_people.add_person, ADMIN, "Add a person", "person.add"),
     _form("/settings/people/{person_id}/role", settings_people.change_role, ADMIN, "Change a role", "person.role"),
     _form(
-        "/settings/people/{person_id}/password", settings_people.set_password, ADMIN, "Set a password", "person.password"
+        "/settings/people/{person_id}/password",
+        settings_people.set_password,
+        ADMIN,
+        "Set a password",
+        "person.password",
     ),
-    _form("/settings/people/{person_id}/remove", settings_people.remove_person, ADMIN, "Remove a person", "person.remove"),
+    _form(
+        "/settings/people/{person_id}/remove", settings_people.remove_person, ADMIN, "Remove a person", "person.remove"
+    ),
     _page("/settings/tokens", settings_tokens.tokens_page, VIEWER, "Tokens"),
     _form("/settings/tokens", settings_tokens.create_token, VIEWER, "Create a token", "token.create"),
     _form("/settings/tokens/{token_id}/revoke", settings_tokens.revoke_token, VIEWER, "Revoke a token", "token.revoke"),
     _page("/settings/agents", settings_agents.agents_page, VIEWER, "Agent CLIs"),
-    _form("/settings/agents/{name}/install", settings_agents.install_agent, OPERATOR, "Install an agent", "agent.install"),
+    _form(
+        "/settings/agents/{name}/install", settings_agents.install_agent, OPERATOR, "Install an agent", "agent.install"
+    ),
     _page("/settings/keys", settings_keys.keys_page, ADMIN, "SSH keys"),
     _form("/settings/keys", settings_keys.add_key, ADMIN, "Add an SSH key", "ssh.authorize"),
     _form("/settings/keys/revoke", settings_keys.revoke_key, ADMIN, "Remove an SSH key", "ssh.revoke"),

@@ -55,7 +55,5 @@ async def change_own_password(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    view = AccountView(
-        title="You", place="account", places=places_for(request), form=state, min_password=MIN_PASSWORD
-    )
+    view = AccountView(title="You", place="account", places=places_for(request), form=state, min_password=MIN_PASSWORD)
     return render(request, "settings/account.html", view, status)

@@ -74,9 +74,7 @@ async def _visible(request: web.Request) -> list[Token]:
     return await device_of(request).accounts.tokens(None if person.role is Role.ADMIN else person.id)
 
 
-async def _page(
-    request: web.Request, state: FormState, status: int, secret: str | None = None
-) -> web.StreamResponse:
+async def _page(request: web.Request, state: FormState, status: int, secret: str | None = None) -> web.StreamResponse:
     identity = identity_of(request)
     view = TokensView(
         title="Tokens",

@@ -59,7 +59,9 @@ def day(then: datetime | None) -> Markup:
     """A date: ``3 Nov 2026``; ``never`` for None."""
     if then is None:
         return Markup("never")
-    return Markup('<time datetime="{}">{}</time>').format(then.isoformat(timespec="seconds"), then.strftime("%-d %b %Y"))
+    return Markup('<time datetime="{}">{}</time>').format(
+        then.isoformat(timespec="seconds"), then.strftime("%-d %b %Y")
+    )
 
 
 def moment(then: datetime) -> Markup:
