@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from webui.context import device_of
+from webui.api.description import openapi
 from webui.pages.reference import Group, groups_of
 from webui.pages.rendering import PageView, render
 
@@ -22,7 +23,7 @@ class DocsView(PageView):
 
 async def docs_page(request: web.Request) -> web.StreamResponse:
     """GET /docs."""
-    view = DocsView(
-        title="API reference", nav="docs", groups=groups_of(describe(device_of(request))), host=request.host
-    )
+    answer = await openapi(request)
+    description = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
+    view = DocsView(title="API reference", nav="docs", groups=groups_of(description), host=request.host)
     return render(request, "docs.html", view)

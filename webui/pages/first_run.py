@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.accounts.rules import MIN_PASSWORD
 from webui.context import device_of, note, source_of
 from webui.pages.forms import FormState, read_form, show_refusals
 from webui.pages.notices import see
@@ -19,6 +20,7 @@ class SetupView(PageView):
     """The form of the first run."""
 
     form: FormState
+    min_password: int
 
 
 class SetupForm(BaseModel):
@@ -53,4 +55,4 @@ async def complete_setup(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    return render(request, "setup.html", SetupView(title="Make this device yours", form=state), status)
+    return render(request, "setup.html", SetupView(title="Make this device yours", form=state, min_password=MIN_PASSWORD), status)

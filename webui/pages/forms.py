@@ -111,26 +111,21 @@ def _invalid(error: ValidationError) -> Problem:
     return Problem(ProblemCode.INVALID_REQUEST, "Look at the marked fields.", {"fields": fields})
 
 
+_SENTENCES: Final[dict[str, str]] = {
+    "missing": "Fill this in.",
+    "string_too_short": "Use at least {min_length} characters.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "enum": "Choose one of the offered values.",
+    "literal_error": "Choose one of the offered values.",
+    "date_parsing": "Give a date.",
+    "date_from_datetime_parsing": "Give a date.",
+}
+"""pydantic's error types in words for the person in front of the form."""
+
+
 def _sentence(item: ErrorDetails) -> str:
     context = item.get("ctx", {})
-    match item["type"]:
-        case "missing":
-            return "Fill this in."
-        case "string_too_short" if context.get("min_length") == 1:
-            return "Fill this in."
-        case "string_too_short":
-            return f"Use at least {context.get('min_length')} characters."
-        case "string_too_long":
-            return f"Use at most {context.get('max_length')} characters."
-        case "string_pattern_mismatch":
-            return "Use letters, digits, spaces, dots, dashes and underscores, and begin with a letter or a digit."
-        case "enum" | "literal_error":
-            return "Choose one of the offered values."
-        case "value_error":
-            return str(context.get("error", item["msg"]))
-        case "url_parsing" | "url_scheme":
-            return "Give a full address that begins with wss:// or https://."
-        case "date_from_datetime_parsing" | "date_parsing":
-            return "Give a date."
-        case _:
-            return f"{item['msg']}."
+    if item["type"] == "string_too_short" and context.get("min_length") == 1:
+        return _SENTENCES["missing"]
+    words = _SENTENCES.get(item["type"])
+    return words.format(**context) if words else f"{item['msg']}."

@@ -47,9 +47,11 @@ class SessionsView(PageView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomeView(HealthView, SessionsView):
+class HomeView(PageView):
     """All of the first page."""
 
+    tiles: Sequence[Tile]
+    sessions: Sequence[SessionRow]
     model: str
     uptime_seconds: int | None
     hub_state: str

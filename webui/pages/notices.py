@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
@@ -47,10 +47,8 @@ def see(address: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: address})
 
 
-def back_to(path: str, done: str | None = None, **query: str) -> web.Response:
+def back_to(address: str, done: str, **query: str) -> web.Response:
     """The redirect after a change, with the word of :data:`NOTICES` that the page then shows."""
-    if done is not None:
-        if done not in NOTICES:
-            raise KeyError(done)
-        query["done"] = done
-    return see(quote(path, safe="/%") + (f"?{urlencode(query)}" if query else ""))
+    if done not in NOTICES:
+        raise KeyError(done)
+    return see(f"{address}?{urlencode({**query, 'done': done})}")

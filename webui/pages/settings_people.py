@@ -18,9 +18,9 @@ from webui.pages.settings import SettingsView, places_for
 from webui.parsing import path_number
 
 ROLES = (
-    (Role.VIEWER.value, "Viewer: looks at sessions and files"),
-    (Role.OPERATOR.value, "Operator: works in sessions and changes files"),
-    (Role.ADMIN.value, "Admin: also decides who else may, keys and the hub"),
+    (Role.VIEWER.value, "Viewer"),
+    (Role.OPERATOR.value, "Operator"),
+    (Role.ADMIN.value, "Admin"),
 )
 
 

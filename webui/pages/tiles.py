@@ -79,7 +79,7 @@ def tiles_of(latest: Health, samples: Sequence[Health], cpus: int, now: datetime
 
 def _heat(latest: Health, series: Sequence[Health], now: datetime) -> Tile:
     if latest.temperature_celsius is None:
-        return Tile("Up for", "clock", words.duration(latest.uptime_seconds), "no thermometer here")
+        return Tile("Up for", "clock", words.duration(latest.uptime_seconds), "")
     level = _level(latest.temperature_celsius, 75, 83)
     detail = f"up {words.duration(latest.uptime_seconds)}"
     if latest.throttled:

@@ -11,6 +11,11 @@ import { followParts } from './islands/live';
 import { closeMenus } from './islands/menus';
 import { uploadFiles } from './islands/uploads';
 
+/* The strip of places can be longer than a phone is wide. */
+function showCurrentPlace(): void {
+  document.querySelector('.side [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+}
+
 document.documentElement.classList.add('js');
 closeMenus();
 openDialogs();
@@ -20,4 +25,5 @@ readCharts();
 followParts();
 installAgents();
 uploadFiles();
+showCurrentPlace();
 keepTimesFresh();

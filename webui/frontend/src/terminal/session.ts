@@ -85,7 +85,7 @@ export class Session {
       if (this.#control?.yours) this.connection.type(Uint8Array.from(data, (letter) => letter.charCodeAt(0)));
     });
     this.screen.term.onTitleChange((title) => {
-      need(this.page, '[data-title]', HTMLElement).textContent = title;
+      this.#titled(title);
     });
     this.screen.place.addEventListener('pointerdown', () => {
       if (this.#mayOwn() && !this.sizing.owner) this.sizing.own();
@@ -115,7 +115,7 @@ export class Session {
         this.screen.snapshot(message, () => {
           this.#became(message);
         });
-        if (message.title) need(this.page, '[data-title]', HTMLElement).textContent = message.title;
+        this.#titled(message.title);
         break;
       case 'session.resized':
         this.screen.resized(message, () => {
@@ -133,6 +133,11 @@ export class Session {
         if (message.code !== 'not_in_control' && message.code !== 'session_ended') toast(message.error, 'bad');
         break;
     }
+  }
+
+  /* tmux gives a terminal without a title the name of the device, which says nothing here. */
+  #titled(title: string): void {
+    if (title && title !== this.page.dataset.device) need(this.page, '[data-title]', HTMLElement).textContent = title;
   }
 
   #became(size: Size): void {
