@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from appliance.config import Settings
+from appliance.hub import hub_credentials
 from appliance.layout import Layout
 from appliance.lock import hold
 from appliance.serving import serve
@@ -37,7 +38,6 @@ from gateway.store.settings import SettingsTable
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
-from provisioning.hub_credentials import HubCredentials, HubCredentialsFile
 from provisioning.identity import gateway_id
 from provisioning.setup_code import SetupCode
 from webui.context import Device
@@ -92,6 +92,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         stack.push_async_callback(health_history.flush)
         setup_code = SetupCode(layout.setup_code)
         accounts = Accounts(store, bus, setup_code)
+        stack.push_async_callback(accounts.close)
 
         sampler = HealthSampler(layout.data)
         ssh_keys = SshKeys(layout.authorized_keys, bus)
@@ -103,23 +104,22 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         stack.push_async_callback(sessions.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
-        identity = gateway_id(layout.data)
-        hub_file = HubCredentialsFile(layout.hub_credentials)
+        identity = await asyncio.to_thread(gateway_id, layout.data)
         hub_link = HubLink(
             LinkServices(
-                gateway_id=identity,
-                version=version("hutch"),
                 sessions=sessions,
                 ssh_keys=ssh_keys,
                 transfers=transfers,
-                workspace=workspace,
                 agents=agents,
+                workspace=workspace,
                 updater=NoUpdater(),
+                sampler=sampler,
                 audit=audit,
                 bus=bus,
-                sampler=sampler,
             ),
-            _hub_credentials(settings, hub_file),
+            hub_credentials(settings, layout.hub_credentials),
+            gateway_id=identity,
+            version=version("hutch"),
         )
         app = make_app(
             Device(
@@ -135,7 +135,6 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 hub_link=hub_link,
-                hub_file=hub_file,
                 settings=SettingsTable(store),
                 name=sampler.system_info().hostname,
                 version=version("hutch"),
@@ -168,12 +167,6 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
     )
-
-
-def _hub_credentials(settings: Settings, file: HubCredentialsFile) -> HubCredentials | None:
-    if settings.hub and settings.hub_token:
-        return HubCredentials(url=settings.hub, token=settings.hub_token)
-    return file.read()
 
 
 @asynccontextmanager
