@@ -19,7 +19,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     """A file as an attachment: browsers save it and never show it, whatever is in it."""
     query = parse_query(request, PathQuery)
     async with await device_of(request).workspace.open_file(query.path) as file:
-        etag = '"' + "-".join(f"{part:x}" for part in file.mark) + '"'
+        etag = f'"{file.size:x}-{file.modified_at.timestamp():.6f}"'
         wanted = _range(request, file.size, etag)
         if wanted is None:
             return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{file.size}"})
@@ -69,8 +69,8 @@ async def _send(request: web.Request, response: web.StreamResponse, file: OpenFi
     at = wanted.start
     while at < wanted.stop:
         block = await file.read(min(_BLOCK, wanted.stop - at), at)
-        if not block:
-            # The file shrank under us: only a cut connection tells the reader that it is not whole.
+        if not block or file.changed:
+            # Somebody writes to the file: only a cut connection tells the reader that what came is not one file.
             if request.transport is not None:
                 request.transport.abort()
             return

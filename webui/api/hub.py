@@ -19,7 +19,7 @@ async def show_hub(request: web.Request) -> web.Response:
 
 
 async def link_hub(request: web.Request) -> web.Response:
-    """Link this device to a hub."""
+    """Link this device to a hub. The link comes up in its own time; its state comes as events."""
     body = await parse_body(request, HubSettings)
     note(request).target = body.url.partition("?")[0]
     try:
@@ -30,9 +30,8 @@ async def link_hub(request: web.Request) -> web.Response:
             f"This is not the address of a hub: {error.errors(include_input=False)[0]['msg']}. "
             "Give one such as wss://hub.example.org.",
         ) from None
-    device = device_of(request)
-    await device.hub_link.configure(credentials)
-    return answer(_shown(device))
+    await device_of(request).hub_link.configure(credentials)
+    return answer(HubAnswer(state="connecting", url=credentials.url, since=None, last_error=None))
 
 
 async def unlink_hub(request: web.Request) -> web.Response:

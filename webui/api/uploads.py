@@ -25,7 +25,7 @@ async def begin_upload(request: web.Request) -> web.Response:
         body.size,
         total,
         body.sha256,
-        body.overwrite,
+        overwrite=body.overwrite,
         limit=MAX_PAGE_FILE,
         chunk_size=PAGE_CHUNK,
     )

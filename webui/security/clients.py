@@ -10,6 +10,9 @@ from webui.context import Client
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
+_CONSOLE = "console"
+"""Who sends over the device's own Unix socket: it has no address."""
+
 
 def client_of(request: web.Request, trusted: Networks) -> Client:
     """Who sent this and how they addressed us.
@@ -17,7 +20,7 @@ def client_of(request: web.Request, trusted: Networks) -> Client:
     ``X-Forwarded-For``, ``-Proto`` and ``-Host`` count only when the peer is a trusted proxy; of ``-For`` the last
     address that is not a trusted proxy itself is taken, because everything before it is what the sender claims.
     """
-    peer = request.remote or "unknown"
+    peer = _CONSOLE if request.remote == "" else request.remote or "unknown"
     host = _only(request, hdrs.HOST)
     if not _is_trusted(peer, trusted):
         return Client(source=peer, scheme=request.scheme, host=host)

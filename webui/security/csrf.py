@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway.accounts.types import Identity
 from protocol.problems import Problem, ProblemCode
+from webui.context import device_of
 from webui.routing import Route
 from webui.security.identity import uses_cookie
 from webui.security.origins import SAFE_METHODS
@@ -22,7 +23,9 @@ async def check_csrf(request: web.Request, route: Route, identity: Identity | No
 
     Open routes (login, setup) have no login to be ridden on; there the Origin check stands alone.
     """
-    if request.method in SAFE_METHODS or route.role is None or identity is None or not uses_cookie(request):
+    if request.method in SAFE_METHODS or route.role is None or identity is None:
+        return
+    if not uses_cookie(request, device_of(request)):
         return
     given = request.headers.get(CSRF_HEADER)
     if given is None and route.kind == "form":

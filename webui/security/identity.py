@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from gateway.accounts.types import Identity, Role
 from protocol.problems import Problem, ProblemCode
 from webui.context import Device
+from webui.security.console import console_identity
 from webui.security.cookies import cookie_name
 
 _LONGEST_SECRET = 256
@@ -18,17 +19,19 @@ def bearer_of(request: web.Request) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" else None
 
 
-def uses_cookie(request: web.Request) -> bool:
+def uses_cookie(request: web.Request, device: Device) -> bool:
     """Whether the cookie is what counts: a bearer token, even a wrong one, comes before it."""
-    return bearer_of(request) is None
+    return bearer_of(request) is None and bool(request.cookies.get(cookie_name(device.secure_cookies)))
 
 
 async def identify(request: web.Request, device: Device) -> Identity | None:
-    """Who shows a valid bearer token or login cookie; None for everybody else."""
+    """Who shows a valid bearer token or login cookie, or comes over the device's own socket; None for others."""
     secret = bearer_of(request)
     if secret is None:
         secret = request.cookies.get(cookie_name(device.secure_cookies))
-    if not secret or len(secret) > _LONGEST_SECRET:
+    if not secret:
+        return console_identity(request)
+    if len(secret) > _LONGEST_SECRET:
         return None
     return await device.accounts.authenticate(secret)
 

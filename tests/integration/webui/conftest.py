@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.integration.webui.rig import Rig, running_rig
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[list[EventDict]]:
+    """What was logged, as it was given to the logger."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -108,6 +109,19 @@ class Rig:
             return await Answered.read(response)
 
 
+    async def raw(self, method: str, path: str, headers: dict[str, str]) -> str:
+        """Send a request exactly as it is spelt; the status of the answer."""
+        server = self.client.server
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer.split(b" ", 2)[1].decode()
+
+
 @dataclass(frozen=True)
 class Answered:
     """An answer, read to its end."""
@@ -139,7 +153,7 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
         stack.push_async_callback(store.close)
         clock, health = Clock(), list[Health]()
         setup = SetupCode(root / "setup-code")
-        code = setup.ensure()
+        code = await asyncio.to_thread(setup.ensure)
         device = change(await _device(stack, root, store, setup, clock, health))
         client = TestClient(TestServer(make_app(device), host="127.0.0.1"), cookie_jar=DummyCookieJar())
         await client.start_server()
@@ -155,26 +169,29 @@ async def _device(
     accounts = Accounts(store, bus, setup, passwords=passwords, limits=GuessLimits(clock))
     stack.push_async_callback(accounts.close)
     workspace_root = root / "work"
-    workspace_root.mkdir()
+    await asyncio.to_thread(workspace_root.mkdir)
     workspace = Workspace(workspace_root, bus)
     transfers = Transfers(workspace, bus, clock)
     agents = Agents(root / "npm", bus)
-    config = SessionsConfig(socket_dir=root / "s", workspace_root=workspace_root, shell="/bin/sh")
+    config = SessionsConfig(socket_dir=root / "s", state_dir=root / "state", workspace_root=workspace_root, shell="/bin/sh")
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)
-    audit, sampler, ssh_keys = AuditLog(store), HealthSampler(root), SshKeys(root / "ssh" / "authorized_keys", bus)
+    audit, ssh_keys = AuditLog(store), SshKeys(root / "ssh" / "authorized_keys", bus)
+    sampler = await asyncio.to_thread(HealthSampler, root)
     services = LinkServices(
         sessions=sessions,
         ssh_keys=ssh_keys,
         transfers=transfers,
         agents=agents,
         workspace=workspace,
-        updater=NoUpdater(),
+        updater=NoUpdater("This is a test."),
         sampler=sampler,
         audit=audit,
         bus=bus,
     )
+    hub_link = HubLink(services, HubCredentialsFile(root / "hub.json"), gateway_id="gw-test", version="0.0.1")
+    await stack.enter_async_context(_running(hub_link.run()))
     return Device(
         accounts=accounts,
         sessions=sessions,
@@ -187,7 +204,7 @@ async def _device(
         workspace=workspace,
         transfers=transfers,
         agents=agents,
-        hub_link=HubLink(services, HubCredentialsFile(root / "hub.json"), gateway_id="test", version="0.0.1"),
+        hub_link=hub_link,
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",
@@ -196,6 +213,15 @@ async def _device(
         allowed_hosts=frozenset({"hutch.example.org"}),
         trusted_proxies=(ip_network("10.0.0.0/8"),),
     )
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _end_all(sessions: Sessions) -> None:

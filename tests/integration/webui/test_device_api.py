@@ -9,6 +9,7 @@ from aiohttp import hdrs
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.accounts.types import Actor, Role
+from gateway.events.types import HubLinkChanged
 from gateway.host.types import Health
 from tests.integration.webui.rig import Rig
 
@@ -51,7 +52,8 @@ async def test_wellness_is_told_to_everybody(rig: Rig) -> None:
 
 
 async def test_a_store_that_cannot_be_written_is_unhealthy(rig: Rig) -> None:
-    await rig.store.close()
+    async with rig.store.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE settings")
     broken = await rig.call("GET", "/health", role=None)
     assert (broken.status, broken.json["reasons"]) == (503, ["store_not_writable"])
 
@@ -94,7 +96,14 @@ async def test_the_hub_is_set_and_forgotten_and_its_token_never_answered(rig: Ri
     assert b"hub-secret" not in linked.body
     assert "127.0.0.1:9" in linked.json["url"]
     assert (await rig.call("PUT", "/api/hub", json={**hub, "url": "ftp://x"})).code == "invalid_request"
-    assert (await rig.call("DELETE", "/api/hub")).status == 204
+    async with rig.device.bus.subscribe(after=0) as events:
+        assert (await rig.call("DELETE", "/api/hub")).status == 204
+        states = []
+        async for published in events:
+            if isinstance(published.event, HubLinkChanged):
+                states.append(published.event.state)
+                if states[-1] == "off" and len(states) > 1:
+                    break
     assert (await rig.call("GET", "/api/hub")).json["url"] is None
     assert "hub-secret" not in str(await rig.device.audit.entries(limit=50))
 
