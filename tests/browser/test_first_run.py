@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import expect
 
-from tests.browser.visitor import PASSWORD, Visitors
+from tests.browser.visitor import PASSWORD, Visitors, setup_code
 from tests.device_process import DeviceProcess
 
 
@@ -22,8 +22,7 @@ async def test_setup_session_reload_and_login_again(visitors: Visitors, device: 
     await expect(code).to_have_attribute("aria-invalid", "true")
     await expect(anna.page.get_by_label("Your name")).to_have_value("anna")
     await expect(anna.page.get_by_label("Password")).to_have_value("")
-    assert device.setup_code is not None
-    await anna.set_up(device.setup_code)
+    await anna.set_up(await setup_code(device))
     await expect(anna.page.get_by_text("Nothing runs here yet")).to_be_visible()
 
     path = await anna.start_session("first")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
+import time
 from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
@@ -123,8 +126,7 @@ class Visitors:
     async def owner(self) -> Visitor:
         """The person who has set the device up."""
         visitor = await self.come()
-        assert self._device.setup_code is not None
-        await visitor.set_up(self._device.setup_code)
+        await visitor.set_up(await setup_code(self._device))
         return visitor
 
     async def leave(self) -> None:
@@ -133,3 +135,17 @@ class Visitors:
             await visitor.context.close()
         complaints = [each for visitor in self._visitors for each in visitor.complaints]
         assert not complaints, complaints
+
+
+async def setup_code(device: DeviceProcess) -> str:
+    """The code a new device keeps beside its data; it is written just after the page is open."""
+    file = device.data / "setup-code"
+
+    def written() -> str:
+        late = time.monotonic() + 10
+        while not (file.is_file() and file.read_text().strip()):
+            assert time.monotonic() < late, "the device has no setup code"
+            threading.Event().wait(0.05)
+        return file.read_text().strip()
+
+    return await asyncio.to_thread(written)
