@@ -45,6 +45,8 @@ from webui.server import make_app
 
 log = structlog.get_logger(__name__)
 
+_NO_UPDATES = "This device cannot update itself yet. Install the newer version on the machine and start Hutch again."
+
 STOP_SECONDS = 5.0
 """A stop that takes longer is cut short: systemd and people wait for it."""
 
@@ -95,10 +97,12 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         stack.push_async_callback(accounts.close)
 
         sampler = HealthSampler(layout.data)
+        system = await asyncio.to_thread(sampler.system_info)
         ssh_keys = SshKeys(layout.authorized_keys, bus)
         workspace = Workspace(layout.workspace, bus)
         transfers = Transfers(workspace, bus)
         agents = Agents(layout.agents, bus)
+        await agents.refresh()
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
@@ -112,7 +116,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 workspace=workspace,
-                updater=NoUpdater(),
+                updater=NoUpdater(_NO_UPDATES),
                 sampler=sampler,
                 audit=audit,
                 bus=bus,
@@ -136,7 +140,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 agents=agents,
                 hub_link=hub_link,
                 settings=SettingsTable(store),
-                name=sampler.system_info().hostname,
+                name=system.hostname,
                 version=version("hutch"),
                 gateway_id=identity,
                 allowed_hosts=frozenset(settings.hosts),

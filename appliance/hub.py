@@ -1,4 +1,4 @@
-"""Where the address and token of the hub come from: the settings where they name both, else the file the page writes."""
+"""Where the hub's address and token come from: the settings where they name both, else the file the page writes."""
 
 from __future__ import annotations
 

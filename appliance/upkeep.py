@@ -52,7 +52,7 @@ class Upkeep:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _measure(self) -> None:
-        health = self._sampler.sample()
+        health = await asyncio.to_thread(self._sampler.sample)
         self._latest = health
         self._bus.publish(
             HealthSampled(

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from ipaddress import IPv4Network, IPv6Network
 
+    from pydantic import JsonValue
+
     from gateway.accounts.accounts import Accounts
     from gateway.agents.installer import Agents
     from gateway.events.bus import EventBus
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
+    from gateway.host.types import Health
     from gateway.hub_link.link import HubLink
     from gateway.sessions.manager import Sessions
     from gateway.store.audit import AuditLog
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
     from gateway.store.settings import SettingsTable
     from gateway.workspaces.folders import Workspace
     from gateway.workspaces.transfers import Transfers
-    from pydantic import JsonValue
-
-    from gateway.host.types import Health
 
 
 @dataclass(frozen=True)

@@ -118,18 +118,17 @@ class Agents:
 
     async def _install(self, cli: AgentCli) -> None:
         program = await asyncio.to_thread(npm.npm_program)
-        tell = Throttle(lambda line: self._tell(cli, line), self._clock)
         with problems_of("the folder for agent CLIs"):
             await asyncio.to_thread(self._need_space, cli)
             partial = await asyncio.to_thread(trees.begin, self._prefix, cli)
             try:
-                await self._fill(program, cli, partial, tell)
-                await self._check(cli, partial, tell)
+                await self._fill(program, cli, partial)
+                await self._check(cli, partial)
                 await asyncio.to_thread(trees.commit, self._prefix, cli, partial)
             except BaseException:
                 await asyncio.shield(asyncio.to_thread(trees.discard, partial))
                 raise
-        tell(f"{cli.title} {cli.version} is installed.")
+        self._tell(cli, f"{cli.title} {cli.version} is installed.")
 
     def _need_space(self, cli: AgentCli) -> None:
         needed, free = cli.disk_mb * 2, trees.free_mb(self._prefix)
@@ -140,21 +139,21 @@ class Agents:
                 {"needed_mb": needed, "free_mb": free},
             )
 
-    async def _fill(self, program: str, cli: AgentCli, partial: Path, tell: Throttle) -> None:
-        await self._check_node(cli, partial, tell)
-        tell(f"Downloading {cli.package} {cli.version}, about {cli.disk_mb} MB.")
-        async with beating(tell):
-            done = await self._run(npm.install_command(program, cli, partial), partial, tell, INSTALL_SECONDS, cli)
+    async def _fill(self, program: str, cli: AgentCli, partial: Path) -> None:
+        await self._check_node(cli, partial)
+        self._tell(cli, f"Downloading {cli.package} {cli.version}, about {cli.disk_mb} MB.")
+        async with beating(lambda line: self._tell(cli, line)):
+            done = await self._run(npm.install_command(program, cli, partial), partial, INSTALL_SECONDS, cli)
         if done.code != 0:
             raise npm.failure(cli, done.lines)
         if cli.setup:
-            tell("Setting it up.")
-            done = await self._run(cli.setup, trees.package_folder(partial, cli), tell, INSTALL_SECONDS, cli)
+            self._tell(cli, "Setting it up.")
+            done = await self._run(cli.setup, trees.package_folder(partial, cli), INSTALL_SECONDS, cli)
             if done.code != 0:
                 raise npm.failure(cli, done.lines)
 
-    async def _check_node(self, cli: AgentCli, partial: Path, tell: Throttle) -> None:
-        done = await self._run(("node", "--version"), partial, tell, CHECK_SECONDS, cli)
+    async def _check_node(self, cli: AgentCli, partial: Path) -> None:
+        done = await self._run(("node", "--version"), partial, CHECK_SECONDS, cli)
         version = printed_version("\n".join(done.lines))
         if version is None or int(version.split(".")[0]) < cli.node_major:
             raise Problem(
@@ -164,9 +163,10 @@ class Agents:
                 {"agent": cli.name},
             )
 
-    async def _check(self, cli: AgentCli, partial: Path, tell: Throttle) -> None:
+    async def _check(self, cli: AgentCli, partial: Path) -> None:
+        self._tell(cli, "Checking that it runs.")
         program = str(trees.program_of(partial, cli))
-        done = await self._run((program, "--version"), partial, tell, CHECK_SECONDS, cli)
+        done = await self._run((program, "--version"), partial, CHECK_SECONDS, cli)
         version = printed_version("\n".join(done.lines)) if done.code == 0 else None
         if version != cli.version:
             said = version or (done.lines or ("nothing",))[-1]
@@ -177,13 +177,12 @@ class Agents:
                 {"agent": cli.name, "expected": cli.version, "found": version},
             )
 
-    async def _run(
-        self, command: Sequence[str], folder: Path, tell: Throttle, seconds: float, cli: AgentCli
-    ) -> Finished:
+    async def _run(self, command: Sequence[str], folder: Path, seconds: float, cli: AgentCli) -> Finished:
         variables = {**npm.environment(), **session_variables({cli.name: cli})}
+        echo = Throttle(lambda line: self._tell(cli, line), self._clock)
         try:
             return await run(
-                (*self._launch, *command), folder=folder, environment=variables, seconds=seconds, on_line=tell
+                (*self._launch, *command), folder=folder, environment=variables, seconds=seconds, on_line=echo
             )
         except FileNotFoundError as error:
             raise Problem(

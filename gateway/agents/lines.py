@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager, suppress
 MAX_LINE = 200
 """Characters of a line that are shown."""
 
+MAX_AT_ONCE = 200
+"""Lines of one read that are looked at; of more, the last ones."""
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@|(?<=_authToken=)\S+|(?<=[Bb]earer )\S+")
 _READ = 16 * 1024
@@ -28,7 +31,8 @@ async def plain_lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
     while chunk := await stream.read(_READ):
         *whole, pending = re.split(rb"[\r\n]+", pending + chunk)
         pending = pending[:_MAX_PENDING]
-        for line in whole:
+        # Of a flood only the end counts; the rest would only keep the loop from other work.
+        for line in whole[-MAX_AT_ONCE:]:
             if text := shown(line.decode(errors="replace")):
                 yield text
     if text := shown(pending.decode(errors="replace")):

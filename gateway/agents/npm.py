@@ -73,7 +73,7 @@ def install_command(npm: str, cli: AgentCli, folder: Path) -> Sequence[str]:
     return (
         *(npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"),
         *("--no-package-lock", "--no-update-notifier", "--no-progress", "--install-links"),
-        *("--loglevel", "warn", cli.source or f"{cli.package}@{cli.version}"),
+        *("--loglevel", "error", cli.source or f"{cli.package}@{cli.version}"),
     )
 
 

@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from gateway.agents.lines import plain_lines
 
 MAX_KEPT = 200
 """Lines of a program that are kept for its report."""
-GRACE = 3.0
+GRACE = 2.0
 """Seconds between asking a program to end and ending it."""
 
 
@@ -38,31 +38,51 @@ async def run(
     """Run a program in a process group of its own and wait for its end.
 
     Raises TimeoutError after ``seconds`` and FileNotFoundError when there is no such program. Whichever way this is
-    left, the whole group is gone.
+    left, every process of the group has been ended.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        env=dict(environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
+    async with _pipe() as (output, write_end):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                start_new_session=True,
+            )
+        finally:
+            os.close(write_end)
+        try:
+            async with asyncio.timeout(seconds):
+                kept = await _lines(output, on_line)
+                return Finished(await process.wait(), kept)
+        finally:
+            await _end_group(process)
+
+
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
+    """A pipe whose read end is ours alone.
+
+    With asyncio's own, waiting for a process means waiting for the end of its output, which somebody must read.
+    """
+    read_end, write_end = os.pipe()
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
     )
     try:
-        async with asyncio.timeout(seconds):
-            kept = await _lines(process, on_line)
-            return Finished(await process.wait(), kept)
+        yield reader, write_end
     finally:
-        await _end_group(process)
+        transport.close()
 
 
-async def _lines(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> tuple[str, ...]:
+async def _lines(output: asyncio.StreamReader, on_line: Callable[[str], None]) -> tuple[str, ...]:
     kept: deque[str] = deque(maxlen=MAX_KEPT)
-    if process.stdout is not None:
-        async for line in plain_lines(process.stdout):
-            kept.append(line)
-            on_line(line)
+    async for line in plain_lines(output):
+        kept.append(line)
+        on_line(line)
     return tuple(kept)
 
 

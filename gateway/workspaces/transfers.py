@@ -7,10 +7,12 @@ import hashlib
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import structlog
 
 from gateway.events.publisher import Publisher
 from gateway.events.types import FileChanged
@@ -37,6 +39,7 @@ MAX_TRANSFERS = 16
 SWEEP_EVERY = 30.0
 """Seconds between looks for silent transfers."""
 
+_log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -138,7 +141,7 @@ class Transfers:
             self._live[transfer_id] = _Transfer(file, self._clock())
         return plan
 
-    async def download_chunks(self, transfer_id: str) -> AsyncIterator[bytes]:
+    async def download_chunks(self, transfer_id: str) -> AsyncGenerator[bytes, None]:
         """The chunks of an announced download. Raises CONFLICT when the file is written to meanwhile."""
         transfer = self._transfer(transfer_id)
         file = transfer.item
@@ -176,7 +179,7 @@ class Transfers:
     async def run(self) -> None:
         """Clear up after a crash, then look for silent transfers until cancelled; then give up those that are left."""
         try:
-            await self.remove_leftovers()
+            await self._remove_leftovers_or_log()
             while True:
                 await asyncio.sleep(SWEEP_EVERY)
                 await self.sweep()
@@ -187,6 +190,14 @@ class Transfers:
         """Give up every transfer."""
         for transfer_id in list(self._live):
             await self._drop(transfer_id)
+
+    async def _remove_leftovers_or_log(self) -> None:
+        try:
+            removed = await self.remove_leftovers()
+        except Problem as problem:
+            _log.warning("transfers.leftovers_not_removed", code=problem.code, reason=problem.message)
+        else:
+            _log.info("transfers.leftovers_removed", count=removed)
 
     @contextmanager
     def _place(self, transfer_id: str) -> Iterator[None]:
@@ -249,6 +260,7 @@ async def _finished(work: Callable[[], Result]) -> Result:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        running.exception()
         raise
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from gateway.workspaces.beneath import MAX_DEPTH
 from protocol.problems import Problem, ProblemCode
 
 MAX_REMOVED = 1_000_000
@@ -60,10 +61,12 @@ def _is_folder(parent: int, name: str) -> bool:
 def remove_leftovers(root: int, is_leftover: Callable[[str], bool]) -> int:
     """Remove every regular file below ``root`` whose name is a leftover; returns how many that were.
 
-    Folders that cannot be read and names that vanish meanwhile are passed over; the search is bounded.
+    Folders that cannot be read, names that vanish meanwhile and what lies deeper than paths go are passed over.
     """
     removed, left = 0, MAX_SEARCHED
-    for _, folders, files, fd in os.fwalk(".", dir_fd=root, follow_symlinks=False):
+    for path, folders, files, fd in os.fwalk(".", dir_fd=root, follow_symlinks=False):
+        if path.count("/") >= MAX_DEPTH:
+            folders.clear()
         left -= len(folders) + len(files)
         removed += sum(_remove_plain(fd, name) for name in files if is_leftover(name))
         if left < 0:

@@ -64,7 +64,7 @@ class Upload:
         if seq == self.next_seq - 1 and mark == self.last_chunk:
             return
         self._check(seq, data)
-        _write_all(self.file, data)
+        _write_all(self.file, data, self.received)
         self.digest.update(data)
         self.received += len(data)
         self.next_seq += 1
@@ -97,6 +97,7 @@ class Upload:
             missing = self.plan.size - self.received
             raise self._out_of_order(f"{missing} bytes are missing, from chunk {self.next_seq} on. Send them.")
         self._check_digest(sha256, self.plan.sha256)
+        os.ftruncate(self.file, self.plan.size)
         os.fchmod(self.file, self._mode())
         os.fsync(self.file)
         if self.plan.overwrite:
@@ -165,10 +166,11 @@ def _check_space(folder: int, size: int) -> None:
         )
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+def _write_all(fd: int, data: bytes, at: int) -> None:
+    """Write at a place, so that a chunk that was half written and comes again does no harm."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(fd, memoryview(data)[done:], at + done)
 
 
 @cache

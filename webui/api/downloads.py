@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
-from gateway.workspaces.open_files import OpenFile
 
+from gateway.workspaces.open_files import OpenFile
 from webui.api.models.files import PathQuery
 from webui.context import device_of
 from webui.parsing import parse_query

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.sessions.types import SessionInfo, SessionSpec
+from gateway.sessions.manager import Sessions
+from gateway.sessions.types import SessionInfo, SessionSpec, SessionStatus
 from protocol.problems import Problem, ProblemCode
 from webui.answers import answer, nothing
 from webui.api.models.sessions import (
@@ -113,12 +114,19 @@ async def take_control(request: web.Request) -> web.Response:
     return answer(ControlAnswer(holder=control.holder))
 
 
+def holder_of(sessions: Sessions, info: SessionInfo) -> str | None:
+    """Who types into a session; nobody into one that is over."""
+    if info.status in (SessionStatus.ENDED, SessionStatus.FAILED):
+        return None
+    return sessions.control(info.id).holder
+
+
 def _id(request: web.Request) -> str:
     return request.match_info["session_id"]
 
 
 def _shown(device: Device, info: SessionInfo) -> SessionAnswer:
-    return SessionAnswer.of(info, device.sessions.control(info.id).holder)
+    return SessionAnswer.of(info, holder_of(device.sessions, info))
 
 
 def _workdir(device: Device, wanted: str | None) -> Path:

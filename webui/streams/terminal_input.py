@@ -12,7 +12,6 @@ from webui.meters import Meters
 if TYPE_CHECKING:
     from gateway.sessions.manager import Sessions
     from gateway.sessions.viewer import Viewer
-
     from webui.streams.keyboard import Keyboard
 
 MAX_INPUT: Final = 1024 * 1024

@@ -21,9 +21,8 @@ from webui.streams.terminal_input import TerminalInput
 if TYPE_CHECKING:
     from gateway.sessions.control import Control
     from gateway.sessions.manager import Sessions
-    from gateway.sessions.viewer import Viewer
-
     from gateway.sessions.types import ViewerItem
+    from gateway.sessions.viewer import Viewer
 
 MAX_REFUSED: Final = 100
 """Messages of one socket that could not be used, before it is closed."""
@@ -63,10 +62,13 @@ class TerminalSocket:
         self._meters.terminals += 1
         try:
             async with asyncio.TaskGroup() as group:
-                senders = [group.create_task(self._send_output(viewer)), group.create_task(self._send_notices())]
+                output = group.create_task(self._send_output(viewer))
+                notices = group.create_task(self._send_notices())
                 await self._read(taken)
-                for task in senders:
-                    task.cancel()
+                output.cancel()
+                # A close of ours goes on until the client has answered it; cut short, its code would be lost.
+                if self._ending is None:
+                    notices.cancel()
         finally:
             self._meters.terminals -= 1
             self._keyboard.release()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.host.ssh_keys import SshKeys
-from tests.unit.gateway.host.recorder import Recorder
+from tests.unit.gateway.recorder import Recorder
 
 KINDS = [("ed25519", 256), ("rsa", 2048), ("rsa", 3072), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521)]
 

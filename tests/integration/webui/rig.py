@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientResponse, DummyCookieJar, hdrs, web
+from aiohttp import ClientResponse, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.accounts.accounts import Accounts
@@ -91,23 +91,28 @@ class Rig:
 
     def bearer(self, role: Role = Role.ADMIN) -> dict[str, str]:
         """The header of a program."""
-        return {hdrs.AUTHORIZATION: f"Bearer {self.secrets[role]}"}
+        return {"Authorization": f"Bearer {self.secrets[role]}"}
 
     def cookie(self, role: Role = Role.ADMIN, *, csrf: bool = True) -> dict[str, str]:
         """The headers of a browser."""
-        headers = {hdrs.COOKIE: f"hutch_session={self.secrets[role]}", hdrs.ORIGIN: self.origin}
+        headers = {"Cookie": f"hutch_session={self.secrets[role]}", "Origin": self.origin}
         if csrf:
             headers["X-CSRF-Token"] = self.identities[role].csrf
         return headers
 
     async def call(
-        self, method: str, path: str, *, role: Role | None = Role.ADMIN, headers: dict[str, str] | None = None, **more: Any  # noqa: ANN401 (aiohttp's own options)
+        self,
+        method: str,
+        path: str,
+        *,
+        role: Role | None = Role.ADMIN,
+        headers: dict[str, str] | None = None,
+        **more: Any,  # noqa: ANN401 (aiohttp's own options)
     ) -> Answered:
         """Send a request as a program with ``role`` and read the whole answer."""
         sent = {**(self.bearer(role) if role else {}), **(headers or {})}
         async with self.client.request(method, path, headers=sent, allow_redirects=False, **more) as response:
             return await Answered.read(response)
-
 
     async def raw(self, method: str, path: str, headers: dict[str, str]) -> str:
         """Send a request exactly as it is spelt; the status of the answer."""
@@ -173,7 +178,9 @@ async def _device(
     workspace = Workspace(workspace_root, bus)
     transfers = Transfers(workspace, bus, clock)
     agents = Agents(root / "npm", bus)
-    config = SessionsConfig(socket_dir=root / "s", state_dir=root / "state", workspace_root=workspace_root, shell="/bin/sh")
+    config = SessionsConfig(
+        socket_dir=root / "s", state_dir=root / "state", workspace_root=workspace_root, shell="/bin/sh"
+    )
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
@@ -41,6 +42,8 @@ def test_a_trusted_proxy_names_scheme_and_host() -> None:
     assert (client.scheme, client.host) == ("https", "hutch.example.org")
 
 
-def _request(peer: str, *headers: tuple[str, str]) -> web.BaseRequest:
-    request = make_mocked_request("GET", "/", headers=CIMultiDict([("Host", "hutch:80"), *headers]))
-    return request.clone(remote=peer)
+def _request(peer: str, *headers: tuple[str, str]) -> web.Request:
+    transport = Mock()
+    transport.get_extra_info.side_effect = {"peername": (peer, 5000)}.get
+    named = CIMultiDict([("Host", "hutch:80"), *headers])
+    return make_mocked_request("GET", "/", headers=named, transport=transport)

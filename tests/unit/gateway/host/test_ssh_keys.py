@@ -5,10 +5,13 @@ import asyncio
 import fcntl
 import os
 import stat
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.events.types import SshKeysChanged
 from gateway.host import key_file
@@ -16,7 +19,7 @@ from gateway.host.key_file import MAX_FILE
 from gateway.host.ssh_keys import MAX_KEYS, SshKeys
 from protocol.problems import Problem, ProblemCode
 from tests.unit.gateway.host.keys import ed25519
-from tests.unit.gateway.host.recorder import Recorder
+from tests.unit.gateway.recorder import Recorder
 
 FOREIGN = b'# my keys\r\n\nfrom="10.0.0.1" ' + ed25519(b"foreign").encode() + b" me@home\nnonsense\xff\xfe\n"
 
@@ -94,6 +97,21 @@ async def test_lines_of_others_stay_byte_for_byte_in_their_order(keys: SshKeys, 
     listed = await keys.list()
     assert [(key.managed, key.label) for key in listed] == [(False, "me@home"), (True, "new label")]
     assert listed[1].added_at == second.added_at
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.binary(max_size=60).map(lambda line: line.replace(b"\n", b"")), max_size=8).map(b"\n".join))
+async def test_whatever_others_wrote_is_there_afterwards(foreign: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "authorized_keys"
+        path.write_bytes(foreign)
+        keys = SshKeys(path, Recorder())
+        first = await keys.authorize(ed25519(b"a"), "a")
+        second = await keys.authorize(ed25519(b"b"), "b")
+        await keys.revoke(first.fingerprint)
+        await keys.revoke(second.fingerprint)
+        ended = foreign if not foreign or foreign.endswith(b"\n") else foreign + b"\n"
+        assert path.read_bytes() == ended
 
 
 async def test_keys_of_others_can_be_neither_revoked_nor_taken_over(keys: SshKeys, path: Path) -> None:

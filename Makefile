@@ -1,0 +1,38 @@
+# What a person can do here. `make` alone prints this list; each target's scripts are in tools/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+LISTEN ?= 127.0.0.1:8080
+DATA ?= var
+ARGS ?=
+
+.PHONY: help setup run test lint format wheel bench lock clean
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: ## install everything that development needs
+	@tools/setup.sh dev
+
+run: ## start a device on http://127.0.0.1:8080 with its data in ./var (LISTEN=host:port, DATA=folder, ARGS=…)
+	@exec tools/run.sh --data "$(DATA)" --listen "$(LISTEN)" $(ARGS)
+
+test: ## set up and run every test (ARGS="tests/unit -k name" for some of them)
+	@exec tools/test.sh $(ARGS)
+
+lint: ## run every linter and type checker
+	@exec tools/lint.sh
+
+format: ## rewrite the Python sources in the project's format
+	@tools/setup.sh dev && .venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+wheel: ## build the wheel and try it outside the checkout
+	@exec tools/wheel.sh
+
+bench: ## measure Hutch beside its peers (ARGS="--only echo --peers hutch,terminado")
+	@exec tools/bench.sh $(ARGS)
+
+lock: ## compile requirements/*.txt from pyproject.toml again (ARGS=--upgrade for newer versions)
+	@exec tools/lock.sh $(ARGS)
+
+clean: ## remove what was built and installed here; ./var stays
+	@rm -rf .venv dist build webui/static webui/frontend/node_modules bench/.peers

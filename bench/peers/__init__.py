@@ -1,0 +1,1 @@
+"""The programs that are measured: one adapter each, one table of them all."""

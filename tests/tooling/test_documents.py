@@ -1,0 +1,44 @@
+"""The documents: every setting is described, every link leads somewhere, every picture is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.config import Settings, env_name
+from tests.tooling.tracked import ROOT, relative, tracked_files
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+DOCUMENTS = [path for path in tracked_files() if path.suffix == ".md"]
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_is_described(setting: str) -> None:
+    described = (ROOT / "docs" / "settings.md").read_text()
+    assert f"| `{setting}` | `{env_name(setting)}` |" in described
+
+
+def test_no_setting_is_described_that_is_not_there() -> None:
+    described = re.findall(r"^\| `(\w+)` \| `HUTCH_", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    assert sorted(described) == sorted(Settings.model_fields)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_links_lead_to_files(document: Path) -> None:
+    links = [link for link in LINK.findall(document.read_text()) if "://" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_decisions_are_numbered_once() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert numbers
+    assert all(number.isdigit() for number in numbers)
+    assert len(numbers) == len(set(numbers))
+
+
+def test_licence_is_the_apache_text() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# test.sh ARGUMENTS: set up and run the tests, as many at once as there are cores; ARGUMENTS go to pytest.
+set -euo pipefail
+# shellcheck source=tools/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+"$ROOT/tools/setup.sh" dev
+cd "$ROOT"
+cores=$(nproc)
+workers=$((cores > 8 ? 8 : cores))
+export PATH=$PATH:$NODE_BIN
+
+# Without arguments the pages' own tests run too; with arguments only what was asked for.
+if [ $# -eq 0 ]; then
+  # shellcheck source=tools/web.sh
+  source "$ROOT/tools/web.sh"
+  ensure_web_packages
+  say "running the tests of the pages' sources"
+  with_node npm --prefix "$FRONTEND" run --silent test </dev/null
+fi
+exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal --durations 10 "$@" </dev/null
