@@ -1,1 +1,1 @@
-"""The pages a person sees."""
+"""The pages: rendered on the server, one small file per page, made alive by the scripts in ``webui/frontend``."""

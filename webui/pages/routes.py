@@ -1,9 +1,119 @@
-"""The table of pages."""
+"""The table of pages: every address a browser can open or send a form to."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from webui.routing import Route
+from gateway.accounts.types import Role
+from webui.pages import (
+    docs,
+    files,
+    first_run,
+    home,
+    login,
+    new_session,
+    session,
+    settings,
+    settings_about,
+    settings_account,
+    settings_agents,
+    settings_audit,
+    settings_hub,
+    settings_keys,
+    settings_people,
+    settings_tokens,
+    theme,
+)
+from webui.pages.static import static
+from webui.routing import Handler, Route
 
-PAGE_ROUTES: Final[list[Route]] = []
+VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
+
+
+def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route:
+    return Route("GET", path, handler, role, summary, kind="page")
+
+
+def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route:
+    return Route("POST", path, handler, role, summary, audit=audit, kind="form", max_body=64 * 1024)
+
+
+PAGE_ROUTES: Final[list[Route]] = [
+    # In and out
+    _page("/setup", first_run.setup_page, None, "Make a new device yours"),
+    _form("/setup", first_run.complete_setup, None, "Make a new device yours", "device.setup"),
+    _page("/login", login.login_page, None, "Log in"),
+    _form("/login", login.log_in, None, "Log in", "auth.login"),
+    _form("/logout", login.log_out, VIEWER, "Log out", "auth.logout"),
+    _form("/theme", theme.choose_theme, None, "Choose light or dark", None),
+    _page("/static/{name:.+}", static, None, "Scripts and styles"),
+    # Home and sessions
+    _page("/", home.home, VIEWER, "How the device is and what runs on it"),
+    _page("/parts/health", home.health_part, VIEWER, "The health tiles alone"),
+    _page("/parts/sessions", home.sessions_part, VIEWER, "The list of sessions alone"),
+    _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),
+    _page("/parts/agents", settings_agents.agents_part, VIEWER, "The agent CLIs alone"),
+    _page("/parts/files", files.files_part, VIEWER, "A folder alone"),
+    _page("/sessions/new", new_session.new_session_page, OPERATOR, "Start a session"),
+    _form("/sessions", new_session.start_session, OPERATOR, "Start a session", "session.create"),
+    Route(
+        "GET",
+        "/sessions/{session_id}",
+        session.session_page,
+        VIEWER,
+        "A session's terminal",
+        kind="page",
+        csp="terminal",
+    ),
+    _form("/sessions/{session_id}/end", session.end_session, OPERATOR, "End a session", "session.end"),
+    _form(
+        "/sessions/{session_id}/forget", session.forget_session, OPERATOR, "Forget an ended session", "session.forget"
+    ),
+    _form("/sessions/{session_id}/rename", session.rename_session, OPERATOR, "Rename a session", "session.change"),
+    _form("/sessions/{session_id}/returns", session.set_returns, OPERATOR, "Let a session return", "session.change"),
+    # Files
+    _page("/files", files.files_page, VIEWER, "Browse the workspace"),
+    _form("/files/folder", files.make_folder, OPERATOR, "Make a folder", "file.folder"),
+    _form("/files/move", files.move_file, OPERATOR, "Rename or move a file", "file.move"),
+    _form("/files/remove", files.remove_file, OPERATOR, "Delete a file or folder", "file.remove"),
+    # Settings
+    _page("/settings", settings.settings_page, VIEWER, "Settings"),
+    _page("/settings/account", settings_account.account_page, VIEWER, "One's own account"),
+    _form(
+        "/settings/account/password",
+        settings_account.change_own_password,
+        VIEWER,
+        "Change one's password",
+        "person.password",
+    ),
+    _page("/settings/people", settings_people.people_page, ADMIN, "People"),
+    _form("/settings/people", settings_people.add_person, ADMIN, "Add a person", "person.add"),
+    _form("/settings/people/{person_id}/role", settings_people.change_role, ADMIN, "Change a role", "person.role"),
+    _form(
+        "/settings/people/{person_id}/password",
+        settings_people.set_password,
+        ADMIN,
+        "Set a password",
+        "person.password",
+    ),
+    _form(
+        "/settings/people/{person_id}/remove", settings_people.remove_person, ADMIN, "Remove a person", "person.remove"
+    ),
+    _page("/settings/tokens", settings_tokens.tokens_page, VIEWER, "Tokens"),
+    _form("/settings/tokens", settings_tokens.create_token, VIEWER, "Create a token", "token.create"),
+    _form("/settings/tokens/{token_id}/revoke", settings_tokens.revoke_token, VIEWER, "Revoke a token", "token.revoke"),
+    _page("/settings/agents", settings_agents.agents_page, VIEWER, "Agent CLIs"),
+    _form(
+        "/settings/agents/{name}/install", settings_agents.install_agent, OPERATOR, "Install an agent", "agent.install"
+    ),
+    _page("/settings/keys", settings_keys.keys_page, ADMIN, "SSH keys"),
+    _form("/settings/keys", settings_keys.add_key, ADMIN, "Add an SSH key", "ssh.authorize"),
+    _form("/settings/keys/revoke", settings_keys.revoke_key, ADMIN, "Remove an SSH key", "ssh.revoke"),
+    _page("/settings/hub", settings_hub.hub_page, ADMIN, "The hub"),
+    _form("/settings/hub", settings_hub.save_hub, ADMIN, "Connect a hub", "hub.configure"),
+    _form("/settings/hub/remove", settings_hub.remove_hub, ADMIN, "Leave the hub", "hub.remove"),
+    _page("/settings/audit", settings_audit.audit_page, ADMIN, "The audit log"),
+    _page("/settings/about", settings_about.about_page, VIEWER, "About this device"),
+    # The reference
+    _page("/docs", docs.docs_page, VIEWER, "The API reference"),
+]

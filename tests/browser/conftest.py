@@ -1,0 +1,52 @@
+"""A real device in its own process and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.visitor import Visitors
+from tests.device_process import DeviceProcess
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MANIFEST = Path(__file__).parents[2] / "webui" / "static" / "manifest.json"
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[DeviceProcess]:
+    assert MANIFEST.is_file(), "build the pages first: npm ci && npm run build in webui/frontend"
+    home = tmp_path / "home"
+    home.mkdir()
+    # Shells of their own: what a developer's login shell does at start is none of these tests' business.
+    process = DeviceProcess(tmp_path / "data", {"HOME": str(home), "SHELL": "/bin/bash"})
+    process.start()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        path = str(CHROMIUM) if CHROMIUM.is_file() else None
+        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def visitors(device: DeviceProcess, browser: Browser) -> AsyncIterator[Visitors]:
+    visitors = Visitors(browser, device)
+    yield visitors
+    await visitors.leave()

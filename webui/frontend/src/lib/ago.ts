@@ -1,0 +1,26 @@
+/* How long ago, in the same words as webui/pages/words.py. */
+
+const STEPS: readonly [limit: number, step: number, unit: string][] = [
+  [60, 1, 's'],
+  [3600, 60, 'min'],
+  [86_400, 3600, 'h'],
+  [30 * 86_400, 86_400, 'd'],
+];
+
+export function since(then: Date, now: Date): string {
+  const seconds = Math.floor((now.getTime() - then.getTime()) / 1000);
+  if (seconds < 45) return 'just now';
+  for (const [limit, step, unit] of STEPS) {
+    if (seconds < limit) return `${Math.max(1, Math.floor(seconds / step))} ${unit} ago`;
+  }
+  return then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+}
+
+export function keepTimesFresh(): void {
+  window.setInterval(() => {
+    const now = new Date();
+    for (const time of document.querySelectorAll<HTMLTimeElement>('time[data-ago]')) {
+      time.textContent = since(new Date(time.dateTime), now);
+    }
+  }, 20_000);
+}

@@ -1,0 +1,51 @@
+/* The device's events, over one stream for the whole page. */
+
+export interface DeviceEvent {
+  type: string;
+  [field: string]: unknown;
+}
+
+type Listener = (event: DeviceEvent) => void;
+
+const listeners = new Map<string, Set<Listener>>();
+let source: EventSource | null = null;
+
+/* Calls back for events of a type, and for `reset`: something was missed, load anew what you show. */
+export function onEvent(type: string, listener: Listener): void {
+  const known = listeners.get(type) ?? new Set();
+  known.add(listener);
+  listeners.set(type, known);
+  source ??= open();
+}
+
+function open(): EventSource {
+  const stream = new EventSource('/api/events');
+  let lost = false;
+  stream.addEventListener('message', (message: MessageEvent<string>) => {
+    const event = JSON.parse(message.data) as DeviceEvent;
+    tell(event.type, event);
+  });
+  stream.addEventListener('reset', () => {
+    tell('reset', { type: 'reset' });
+  });
+  stream.addEventListener('error', () => {
+    lost = true;
+    if (stream.readyState === EventSource.CLOSED) window.setTimeout(reopen, 5000);
+    document.documentElement.classList.add('no-events');
+  });
+  stream.addEventListener('open', () => {
+    document.documentElement.classList.remove('no-events');
+    if (lost) tell('reset', { type: 'reset' });
+    lost = false;
+  });
+  return stream;
+}
+
+function reopen(): void {
+  source = open();
+  tell('reset', { type: 'reset' });
+}
+
+function tell(type: string, event: DeviceEvent): void {
+  for (const listener of listeners.get(type) ?? []) listener(event);
+}

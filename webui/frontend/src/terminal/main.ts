@@ -1,0 +1,59 @@
+/* The session page. */
+
+import '@xterm/xterm/css/xterm.css';
+import '../styles/terminal.css';
+import { maybe } from '../lib/dom';
+import { onEvent } from '../lib/events';
+import { offerActions } from './actions';
+import { Session } from './session';
+import { scrollByTouch } from './touch';
+import { followViewport } from './viewport';
+import { onWaking } from './waking';
+
+const page = maybe(document, '[data-session]', HTMLElement);
+if (page) start(page);
+
+function start(page: HTMLElement): void {
+  const session = new Session(page);
+  offerActions(session);
+  scrollByTouch(session.screen.place);
+  followViewport(page);
+  onWaking(
+    () => {
+      session.connection.reconnectNow();
+    },
+    () => {
+      session.connection.lose();
+    },
+  );
+  session.connection.connect();
+  if (window.matchMedia('(pointer: fine)').matches) session.screen.term.focus();
+  followStatus(page);
+}
+
+function followStatus(page: HTMLElement): void {
+  onEvent('session.changed', (event) => {
+    if (event.session_id !== page.dataset.session) return;
+    const name = page.querySelector('h1');
+    if (name && typeof event.name === 'string') name.textContent = event.name;
+    showStatus(page, String(event.status));
+  });
+}
+
+const STATUS: Readonly<Record<string, [look: string, words: string]>> = {
+  starting: ['info busy', 'Starting'],
+  working: ['accent busy', 'Working'],
+  waiting: ['warn', 'Waiting for you'],
+  idle: ['good', 'Idle'],
+  ended: ['', 'Ended'],
+  failed: ['bad', 'Failed'],
+};
+
+function showStatus(page: HTMLElement, status: string): void {
+  const chip = maybe(page, '[data-session-status] .chip', HTMLElement);
+  const known = STATUS[status];
+  if (!chip || !known || chip.dataset.status === status) return;
+  chip.dataset.status = status;
+  chip.className = `chip ${known[0]}`;
+  if (chip.lastChild) chip.lastChild.textContent = known[1];
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const MARK = 'src/assets/mark.svg';
+
+/* The mark is named by the server only, so no source brings it into the build. */
+const withMark: Plugin = {
+  name: 'mark',
+  apply: 'build',
+  buildStart() {
+    this.emitFile({ type: 'asset', name: 'mark.svg', originalFileName: MARK, source: readFileSync(MARK) });
+  },
+};
+
+/* Beside each text file its gzip, which the server sends as it is: a small device has better things to do. */
+const compressed: Plugin = {
+  name: 'compressed',
+  apply: 'build',
+  generateBundle(_options, bundle) {
+    for (const [fileName, file] of Object.entries(bundle)) {
+      const source = file.type === 'chunk' ? file.code : file.source;
+      if (!/\.(js|css|svg)$/.test(fileName)) continue;
+      this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+    }
+  },
+};
+
+/* Two entries: what every page loads, and the terminal on top of it. The server finds the hashed names in the manifest. */
+export default defineConfig({
+  base: '/static/',
+  publicDir: false,
+  plugins: [withMark, compressed],
+  build: {
+    outDir: '../static',
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    target: ['chrome123', 'firefox125', 'safari17.5'],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts' } },
+  },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+});

@@ -1,0 +1,58 @@
+"""Making a new device yours: the one-time code, a name, a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.accounts.rules import MIN_PASSWORD
+from webui.context import device_of, note, source_of
+from webui.pages.forms import FormState, read_form, show_refusals
+from webui.pages.notices import see
+from webui.pages.rendering import PageView, render
+from webui.security.cookies import set_login_cookie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupView(PageView):
+    """The form of the first run."""
+
+    form: FormState
+    min_password: int
+
+
+class SetupForm(BaseModel):
+    """The code that proves that somebody holds the device, and the first admin."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    code: str = Field(min_length=1, max_length=40)
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+async def setup_page(request: web.Request) -> web.StreamResponse:
+    """GET /setup, as long as nobody owns the device."""
+    if not await device_of(request).accounts.needs_setup():
+        return see("/")
+    return await _page(request, FormState(), 200)
+
+
+async def complete_setup(request: web.Request) -> web.StreamResponse:
+    """POST /setup: makes the first admin and logs them in."""
+
+    show_refusals(request, _page)
+    form = await read_form(request, SetupForm)
+    identity, secret = await device_of(request).accounts.complete_setup(
+        form.code, form.username, form.password, source_of(request)
+    )
+    note(request).who = identity.person.name
+    answer = see("/")
+    set_login_cookie(request, answer, secret, identity.token)
+    return answer
+
+
+async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
+    return render(request, "setup.html", SetupView(title="Make this device yours", form=state, min_password=MIN_PASSWORD), status)

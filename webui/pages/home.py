@@ -1,0 +1,128 @@
+"""The first page: how the device is, what runs on it, and what to do next. Its parts are also served alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.accounts.types import Role
+from gateway.sessions.types import SessionInfo, SessionStatus
+from webui.context import Device, device_of, identity_of
+from webui.pages.forms import FormState
+from webui.pages.new_session import NewSessionForm, new_session_form
+from webui.pages.rendering import PageView, render
+from webui.pages.tiles import Tile, tiles_of
+
+_OVER = (SessionStatus.ENDED, SessionStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session in the list."""
+
+    info: SessionInfo
+    agent: str
+    """The CLI's name in words, or ``Shell``."""
+    folder: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthView(PageView):
+    """The tiles; empty before the first measurement."""
+
+    tiles: Sequence[Tile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsView(PageView):
+    """The sessions, the ones that are over last."""
+
+    sessions: Sequence[SessionRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView(PageView):
+    """All of the first page."""
+
+    tiles: Sequence[Tile]
+    sessions: Sequence[SessionRow]
+    model: str
+    uptime_seconds: int | None
+    hub_state: str
+    hub_hint: bool
+    agent_hint: bool
+    new: NewSessionForm
+    form: FormState
+
+
+async def home(request: web.Request) -> web.StreamResponse:
+    """GET /."""
+    device = device_of(request)
+    now = datetime.now(UTC)
+    system = await asyncio.to_thread(device.sampler.system_info)
+    latest = device.latest_health()
+    new = await new_session_form(device)
+    admin = identity_of(request).person.role is Role.ADMIN
+    view = HomeView(
+        title="Home",
+        nav="home",
+        tiles=await _tiles(device, now),
+        sessions=_sessions(device, new),
+        model=system.model or system.os,
+        uptime_seconds=latest.uptime_seconds if latest else None,
+        hub_state=device.hub_link.status.state,
+        hub_hint=admin and device.hub_link.status.state == "off",
+        agent_hint=not any(choice.installed for choice in new.agents),
+        new=new,
+        form=FormState(),
+    )
+    return render(request, "home.html", view)
+
+
+async def health_part(request: web.Request) -> web.StreamResponse:
+    """GET /parts/health: the tiles alone, for the script that keeps the page fresh."""
+    tiles = await _tiles(device_of(request), datetime.now(UTC))
+    return render(request, "parts/health.html", HealthView(title="Health", tiles=tiles))
+
+
+async def sessions_part(request: web.Request) -> web.StreamResponse:
+    """GET /parts/sessions: the list alone."""
+    device = device_of(request)
+    sessions = _sessions(device, await new_session_form(device))
+    return render(request, "parts/sessions.html", SessionsView(title="Sessions", sessions=sessions))
+
+
+async def _tiles(device: Device, now: datetime) -> Sequence[Tile]:
+    latest = device.latest_health()
+    if latest is None:
+        return ()
+    samples = await device.health_history.since(now - timedelta(hours=1), points=120)
+    system = await asyncio.to_thread(device.sampler.system_info)
+    return tiles_of(latest, samples, system.cpus, now)
+
+
+def _sessions(device: Device, new: NewSessionForm) -> Sequence[SessionRow]:
+    titles = {choice.name: choice.title for choice in new.agents}
+    rows = [
+        SessionRow(
+            info=info,
+            agent=titles.get(info.agent, info.agent) if info.agent else "Shell",
+            folder=folder_in_words(info.workdir, device.workspace.root),
+            over=info.status in _OVER,
+        )
+        for info in device.sessions.list()
+    ]
+    return sorted(rows, key=lambda row: (row.over, -row.info.last_activity_at.timestamp()))
+
+
+def folder_in_words(folder: Path, root: Path) -> str:
+    """A folder as people know it: relative to the workspace where it lies inside."""
+    if folder == root:
+        return "workspace"
+    return str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder)

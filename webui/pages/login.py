@@ -1,0 +1,74 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from webui.context import device_of, identity_of, identity_or_none, note, source_of
+from webui.pages.addresses import local_path
+from webui.pages.forms import FormState, posted, read_form, show_refusals
+from webui.pages.notices import back_to, see
+from webui.pages.rendering import PageView, render
+from webui.security.cookies import clear_login_cookie, set_login_cookie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginView(PageView):
+    """The form, and where the person wanted to go."""
+
+    form: FormState
+    next: str
+
+
+class LoginForm(BaseModel):
+    """Who somebody says they are."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    username: str = Field(min_length=1, max_length=200)
+    password: str = Field(min_length=1, max_length=1024)
+    next: str = "/"
+
+
+async def login_page(request: web.Request) -> web.StreamResponse:
+    """GET /login."""
+    if await device_of(request).accounts.needs_setup():
+        return see("/setup")
+    wanted = local_path(request.query.get("next", "/"))
+    if identity_or_none(request) is not None:
+        return see(wanted)
+    return _page(request, FormState(), wanted, 200)
+
+
+async def log_in(request: web.Request) -> web.StreamResponse:
+    """POST /login: sets the cookie and goes where the person wanted to go."""
+    show_refusals(request, _refused)
+    form = await read_form(request, LoginForm)
+    note(request).target = form.username
+    identity, secret = await device_of(request).accounts.log_in(
+        form.username, form.password, source_of(request), request.headers.get("User-Agent", "")[:200]
+    )
+    note(request).who = identity.person.name
+    answer = see(local_path(form.next))
+    set_login_cookie(request, answer, secret, identity.token)
+    return answer
+
+
+async def log_out(request: web.Request) -> web.StreamResponse:
+    """POST /logout: the login stops working everywhere at once."""
+    await device_of(request).accounts.log_out(identity_of(request))
+    answer = back_to("/login", "logged-out")
+    clear_login_cookie(request, answer)
+    return answer
+
+
+async def _refused(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
+    wanted = (await posted(request)).get("next", "/")
+    return _page(request, state, local_path(wanted), status)
+
+
+def _page(request: web.Request, state: FormState, wanted: str, status: int) -> web.Response:
+    return render(request, "login.html", LoginView(title="Log in", form=state, next=wanted), status)

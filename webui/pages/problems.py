@@ -1,0 +1,70 @@
+"""What went wrong, as a page in plain words; a refused form gets its own page back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+
+from protocol.problems import Problem, ProblemCode
+from webui.context import device_of
+from webui.pages.forms import refused_page, state_of
+from webui.pages.notices import see
+from webui.pages.rendering import PageView, render
+
+_TITLES: Final[dict[int, str]] = {
+    400: "That request was not understood",
+    403: "You may not do this",
+    404: "There is nothing here",
+    405: "That is not how this address works",
+    409: "That does not fit together",
+    410: "That is gone",
+    413: "That is too large",
+    421: "This is not the name of this device",
+    429: "Slow down for a moment",
+    500: "Something broke",
+    503: "Not available right now",
+    507: "The disk is full",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemView(PageView):
+    """A problem: its title, the sentence that says what to do, its code, and where to go from here."""
+
+    status: int
+    code: str
+    message: str
+    addresses: tuple[str, ...] = ()
+
+
+async def render_problem(request: web.Request, problem: Problem, status: int) -> web.StreamResponse:
+    """The page for ``problem``: the form it came from, a redirect to where one logs in, or the problem itself."""
+    if problem.code is ProblemCode.SETUP_NEEDED:
+        return see("/setup")
+    if problem.code is ProblemCode.NOT_LOGGED_IN:
+        return see(_login_address(request))
+    page = refused_page(request)
+    if page is not None:
+        return await page(await state_of(request, problem), status)
+    view = ProblemView(
+        title=_TITLES.get(status, "That did not work"),
+        status=status,
+        code=problem.code.value,
+        message=problem.message,
+        addresses=_addresses(request) if problem.code is ProblemCode.HOST_REFUSED else (),
+    )
+    return render(request, "problem.html", view, status)
+
+
+def _login_address(request: web.Request) -> str:
+    if request.method != "GET" or request.path == "/":
+        return "/login"
+    return f"/login?next={quote(request.path_qs, safe='/')}"
+
+
+def _addresses(request: web.Request) -> tuple[str, ...]:
+    name = device_of(request).name
+    return (f"{name}.local", name)

@@ -1,0 +1,60 @@
+"""The frame of the settings: which places there are for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from gateway.accounts.types import Role
+from webui.context import identity_of
+from webui.pages.notices import see
+from webui.pages.rendering import Nav, PageView
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of the settings."""
+
+    key: str
+    name: str
+    icon: str
+    role: Role
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"/settings/{self.key}"
+
+
+PLACES: Final[tuple[Place, ...]] = (
+    Place("account", "You", "person", Role.VIEWER),
+    Place("people", "People", "people", Role.ADMIN),
+    Place("tokens", "Tokens", "token", Role.VIEWER),
+    Place("agents", "Agents", "spark", Role.VIEWER),
+    Place("keys", "SSH keys", "lock", Role.ADMIN),
+    Place("hub", "Hub", "hub", Role.ADMIN),
+    Place("audit", "Audit log", "list", Role.ADMIN),
+    Place("about", "About", "info", Role.VIEWER),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsView(PageView):
+    """What every page of the settings has."""
+
+    place: str
+    places: tuple[Place, ...]
+    nav: Nav = "settings"
+
+
+def places_for(request: web.Request) -> tuple[Place, ...]:
+    """The pages this person may open."""
+    role = identity_of(request).person.role
+    return tuple(place for place in PLACES if role.may(place.role))
+
+
+async def settings_page(request: web.Request) -> web.StreamResponse:
+    """GET /settings: the first of the pages this person may open."""
+    return see(places_for(request)[0].address)
