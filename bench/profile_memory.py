@@ -7,12 +7,13 @@ have loaded too counts only in part.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from bench.processes import clean_environment
 
 GROUPS: tuple[tuple[str, str], ...] = (
     ("interpreter", "pass"),
@@ -44,10 +45,9 @@ LINE = re.compile(r"^(\d+)$", re.MULTILINE)
 def profile(python: Path, flags: Sequence[str]) -> list[float]:
     """MiB after each group, in one interpreter; the first run fills the bytecode cache and is thrown away."""
     code = PRELUDE + "\n".join(f"{statement}\nprint(_pss())" for _, statement in GROUPS)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [str(python), *flags, "-c", code]
-    subprocess.run(command, env=env, capture_output=True, check=True)
-    output = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    subprocess.run(command, env=clean_environment(), capture_output=True, check=True)
+    output = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True).stdout
     return [int(number) / 1024 for number in LINE.findall(output)]
 
 
