@@ -55,7 +55,8 @@ class Hutch(Peer):
         name, password = ACCOUNT
         process = await asyncio.create_subprocess_exec(
             self._program, "user", "add", name, "--role", "admin", "--password-stdin", "--data", data,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=clean_environment(),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env=clean_environment(),
         )  # fmt: skip
         output, _ = await process.communicate(f"{password}\n".encode())
         if process.returncode != 0:
