@@ -32,6 +32,11 @@ def free_port() -> int:
         return port
 
 
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would change another interpreter: its path, its caches, its checks."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 class Server:
     """A program in a process group of its own, its output in a log file; ended by its own id."""
 
@@ -41,7 +46,7 @@ class Server:
             self._process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**os.environ, **(env or {})},
+                env={**clean_environment(), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

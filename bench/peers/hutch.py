@@ -15,7 +15,7 @@ import aiohttp
 import psutil
 
 from bench.peers.peer import Peer
-from bench.processes import PeerFailed, Server
+from bench.processes import PeerFailed, Server, clean_environment
 from bench.terminal import COLS, ROWS, Terminal, WebSocketTerminal
 
 ACCOUNT = ("bench", "bench-bench-bench")
@@ -56,6 +56,7 @@ class Hutch(Peer):
         process = await asyncio.create_subprocess_exec(
             self._program, "user", "add", name, "--role", "admin", "--password-stdin", "--data", data,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env=clean_environment(),
         )  # fmt: skip
         output, _ = await process.communicate(f"{password}\n".encode())
         if process.returncode != 0:
