@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 PACKAGES = ("protocol", "provisioning", "gateway", "webui", "appliance")
 START_SECONDS = 30.0
@@ -48,7 +48,8 @@ def free_port() -> int:
 
 def get(url: str) -> tuple[str, bytes]:
     """The content type and body of a page; anything but a success raises."""
-    with urlopen(url, timeout=10) as answer:  # noqa: S310  the address is ours, on loopback
+    request = Request(url, headers={"Accept": "text/html,*/*"})  # noqa: S310  the address is ours, on loopback
+    with urlopen(request, timeout=10) as answer:  # noqa: S310
         return answer.headers.get_content_type(), answer.read()
 
 

@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +147,9 @@ class HutchTerminal(WebSocketTerminal):
         self._session = session
         self._typed = 0
         self._next: int | None = None
-        self._acked_at = time.monotonic()
+        self._acked: int | None = None
         self._unacked = 0
+        self._acknowledging = asyncio.create_task(self._acknowledge_now_and_then())
         self.snapshots = 0
         self.screen = ""
         """The last snapshot's content."""
@@ -159,21 +159,29 @@ class HutchTerminal(WebSocketTerminal):
         """The next output, acknowledged in time."""
         data = await super().receive()
         self._unacked += len(data)
-        if data and self._ack_is_due():
+        if self._unacked >= ACK_BYTES:
             await self.acknowledge()
         return data
 
-    def _ack_is_due(self) -> bool:
-        return self._unacked >= ACK_BYTES or time.monotonic() - self._acked_at >= ACK_SECONDS
+    async def _acknowledge_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(ACK_SECONDS)
+            with contextlib.suppress(ConnectionError):
+                await self.acknowledge()
 
     async def acknowledge(self) -> None:
-        """Tell the device how far this viewer is."""
-        if self._next is None:
+        """Tell the device how far this viewer is, where that is news."""
+        if self._next is None or self._next == self._acked:
             return
-        self._acked_at = time.monotonic()
+        self._acked = self._next
         self._unacked = 0
         ack = {"type": "session.ack", "schema_version": "1", "session_id": self._session, "seq": max(0, self._next - 1)}
         await self.send_message(json.dumps(ack))
+
+    async def close(self) -> None:
+        """Stop acknowledging and close the socket."""
+        self._acknowledging.cancel()
+        await super().close()
 
     def _input(self, data: bytes) -> bytes:
         name = self._session.encode()
