@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import structlog
 
@@ -20,6 +19,7 @@ from appliance.layout import Layout
 from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep
+from appliance.version import VERSION
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
 from gateway.events.bus import EventBus
@@ -123,7 +123,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             ),
             hub_credentials(settings, layout.hub_credentials),
             gateway_id=identity,
-            version=version("hutch"),
+            version=VERSION,
         )
         app = make_app(
             Device(
@@ -141,7 +141,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 hub_link=hub_link,
                 settings=SettingsTable(store),
                 name=system.hostname,
-                version=version("hutch"),
+                version=VERSION,
                 gateway_id=identity,
                 allowed_hosts=frozenset(settings.hosts),
                 trusted_proxies=settings.trusted_proxies,

@@ -96,9 +96,13 @@ def _internal(request: web.Request) -> Problem:
 
 
 def _log_access(request: web.Request, status: int, seconds: float) -> None:
-    """One line per request. The path without its query: queries can hold what is nobody else's business."""
+    """One line per request. The path without its query: queries can hold what is nobody else's business.
+
+    What went well is for debugging only: a journal on an SD card should not wear it out with every poll.
+    """
     identity = identity_or_none(request)
-    _LOG.info(
+    tell = _LOG.debug if status < 400 else _LOG.info
+    tell(
         "request",
         request_id=request[REQUEST_ID],
         method=request.method,

@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from appliance.cli.commands import Command
 from appliance.cli.table import COMMANDS
 from appliance.config import Settings, load
+from appliance.version import VERSION
 from protocol.problems import Problem
 
 _SETTINGS = {"data": Path, "listen": str, "hub": str}
@@ -21,7 +21,7 @@ _SETTINGS = {"data": Path, "listen": str, "hub": str}
 def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(prog="hutch", description="A small box where coding agents live.")
-    parser.add_argument("--version", action="version", version=f"hutch {version('hutch')}")
+    parser.add_argument("--version", action="version", version=f"hutch {VERSION}")
     groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
         (): parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     }

@@ -49,6 +49,8 @@ async def events(request: web.Request) -> web.StreamResponse:
                     meters.event_streams -= 1
     except TimeoutError:
         _let_go(request)
+    except ConnectionError:
+        pass  # The reader went away, as every reader does.
     return response
 
 

@@ -160,7 +160,9 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
         setup = SetupCode(root / "setup-code")
         code = await asyncio.to_thread(setup.ensure)
         device = change(await _device(stack, root, store, setup=setup, clock=clock, health=health))
-        client = TestClient(TestServer(make_app(device), host="127.0.0.1"), cookie_jar=DummyCookieJar())
+        # The pages read their templates' folder.
+        app = await asyncio.to_thread(make_app, device)
+        client = TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar())
         await client.start_server()
         stack.push_async_callback(client.close)
         yield Rig(device, client, store, code, root, clock, health)
@@ -223,10 +225,12 @@ async def _device(
 @asynccontextmanager
 async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _end_all(sessions: Sessions) -> None:

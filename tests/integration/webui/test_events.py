@@ -171,3 +171,17 @@ async def test_a_login_has_a_bounded_number_of_streams(rig: Rig) -> None:
     finally:
         for response in opened:
             response.close()
+
+
+async def test_a_reader_that_goes_away_is_no_error(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    async with stream(rig) as reader:
+        await reader.next()
+        app = rig.client.app
+        assert app is not None
+        # Both ends of loopback are on this loop: what is published before it turns is written to a closed connection.
+        reader.response.close()
+        rig.device.bus.publish(FileChanged(path="a", action="created"))
+        async with asyncio.timeout(10):
+            while app[METERS].event_streams:
+                await asyncio.sleep(0)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
