@@ -94,8 +94,8 @@ async def test_a_character_cut_into_bytes_arrives_whole(sessions: Sessions, plac
 async def test_control_keys(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place)
     async with sessions.attach(info.id, name="ann") as viewer:
-        await sessions.input(info.id, b"sleep 1000\r")
-        await until(viewer, "sleep 1000\r\n")
+        await sessions.input(info.id, b"sh -c 'echo up$((1+1)); exec sleep 1000'\r")
+        await until(viewer, "up2")
         await sessions.input(info.id, b"\x03")
         await sessions.input(info.id, b"echo int$((1+1))\r")
         await until(viewer, "int2")
