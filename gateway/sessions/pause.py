@@ -1,7 +1,7 @@
 """Making a program that prints without a pause wait for a moment, with nothing lost.
 
-A terminal can be stopped as Ctrl-S does (tcflow(3)), and its program then waits in the kernel. But Linux can lose a line
-feed that is being written at that very moment: its ``\\r\\n`` goes to a terminal that has just stopped, unchecked
+A terminal can be stopped as Ctrl-S does (tcflow(3)), and its program then waits in the kernel. But Linux can lose a
+line feed that is being written at that very moment: its ``\\r\\n`` goes to a terminal that has just stopped, unchecked
 (n_tty.c, ``do_output_char``). So tmux is stopped first; the terminal fills up; and when its program is seen to wait in
 the middle of a write, which cannot go wrong any more, the terminal is stopped and tmux goes on.
 """

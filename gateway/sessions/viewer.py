@@ -131,6 +131,7 @@ class Viewer:
         self.wake()
 
     def _take(self) -> ViewerItem | None:
+        """The next item, or None while there is none."""
         if self._resized is not None:
             resized, self._resized = self._resized, None
             return resized
@@ -143,6 +144,9 @@ class Viewer:
             self._ask_snapshot()
         if not self.wants_snapshot and self.cursor < self._ring.next:
             return self._frame()
+        return self._last()
+
+    def _last(self) -> Snapshot | Ended | None:
         if self._ended is None:
             return None
         if self.wants_snapshot and self._final is not None:

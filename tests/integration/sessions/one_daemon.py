@@ -11,12 +11,13 @@ from pathlib import Path
 
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
-from gateway.sessions.types import Output, SessionSpec
+from gateway.sessions.types import SessionSpec
 from tests.doubles.session_records import AgentTable, EventList, RecordsInMemory
+from tests.integration.sessions.reading import until
 
 
 async def main(sockets: str, state: str, work: str) -> None:
-    config = SessionsConfig(Path(sockets), Path(state), Path(work), shell="/bin/sh")
+    config = SessionsConfig(Path(sockets), Path(state), Path(work), shell="/bin/sh")  # noqa: S604 - a path
     sessions = Sessions(config, RecordsInMemory(), EventList(), AgentTable(), "boot-1")
     await sessions.start()
     info = await sessions.create(SessionSpec("work", Path(), session_id="fixed"))
@@ -24,9 +25,7 @@ async def main(sockets: str, state: str, work: str) -> None:
         await sessions.input(
             info.id, b"printf '\\033[?2004h'; echo before$((1+1)); while read x; do echo got $x; done\r"
         )
-        async for item in viewer:
-            if isinstance(item, Output) and b"before2" in item.payload:
-                break
+        await until(viewer, "before2")
         sys.stdout.write("up\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,6 @@ def _a_daemon_is_killed(place: Place) -> None:
 
 
 def _record(place: Place, **fields: object) -> SessionRecord:
-    from datetime import UTC, datetime
-
     values: dict[str, object] = {
         "id": "fixed", "name": "work", "agent": None, "workdir": str(place.config.workspace_root), "returns": True,
         "created_at": datetime.now(UTC), "ended_at": None, "exit_code": None, "cols": 80, "rows": 24, "generation": 0,
@@ -114,12 +113,13 @@ async def test_after_a_reboot_sessions_return_in_their_folder_with_their_environ
     info = await start(first, place, workdir=Path("project"), env={"KEY": "kept"}, cols=90, rows=20)
     other = await start(first, place, name="gone", returns=False)
     records = dict(place.records.kept)
+    kept = (place.config.state_dir / f"{info.id}.env.json").read_text()
     await first.end(info.id)
     await first.end(other.id)
     await first.close()
     # The machine went down with both running: nothing was recorded as ended, and the kept environments are there.
     place.records.kept = records
-    first._environments.write(info.id, {"KEY": "kept"})
+    (place.config.state_dir / f"{info.id}.env.json").write_text(kept)
     second = place.daemon("boot-2")
     await second.start()
     again = second.get(info.id)

@@ -118,9 +118,10 @@ async def test_input_that_nobody_reads_is_refused_at_last(sessions: Sessions, pl
     info = await start(sessions, place, stopped)
     async with sessions.attach(info.id, name="ann") as viewer:
         await until(viewer, "READY")
+        for _ in range(4):
+            await sessions.input(info.id, bytes(1 << 20))
         with pytest.raises(Problem) as refused:
-            for _ in range(6):
-                await sessions.input(info.id, bytes(1 << 20))
+            await sessions.input(info.id, bytes(1 << 20))
         assert refused.value.code is ProblemCode.UNAVAILABLE
         with pytest.raises(Problem) as too_large:
             await sessions.input(info.id, bytes(5 << 20))

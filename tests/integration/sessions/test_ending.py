@@ -21,7 +21,8 @@ STUBBORN = """
 import os, signal, subprocess, sys, time
 for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
     signal.signal(number, signal.SIG_IGN)
-code = "import os,time,sys; os.setsid(); os.fork() and sys.exit(); print('child', os.getpid(), flush=True); time.sleep(1000)"
+code = "import os,time,sys; os.setsid(); os.fork() and sys.exit(); print('child', os.getpid(), flush=True);"
+code += "time.sleep(1000)"
 subprocess.run([sys.executable, "-c", code])
 print("ready", flush=True)
 time.sleep(1000)
@@ -179,4 +180,4 @@ async def test_a_folder_with_signs_tmux_gives_a_meaning(place: Place) -> None:
         await until(viewer, "<odd #{pid} %H'\" name>")
     await sessions.end(info.id)
     await sessions.close()
-    assert not os.listdir(odd / "run") or os.listdir(odd / "run") == ["tmux.conf"]
+    assert [path.name for path in await asyncio.to_thread(lambda: list((odd / "run").iterdir()))] == ["tmux.conf"]

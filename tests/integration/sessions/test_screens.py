@@ -91,7 +91,8 @@ async def test_scrollback_on_request(sessions: Sessions, place: Place) -> None:
 
 async def test_an_unfinished_sequence_goes_to_the_viewer_with_what_follows(sessions: Sessions, place: Place) -> None:
     source = (
-        "import os,sys,tty\ntty.setraw(0)\nos.write(1, b'start \\x1b[3')\nos.read(0,1)\nos.write(1, b'1mred\\x1b[0m \\xe2\\x82')\n"
+        "import os,sys,tty\ntty.setraw(0)\nos.write(1, b'start \\x1b[3')\nos.read(0,1)\n"
+        "os.write(1, b'1mred\\x1b[0m \\xe2\\x82')\n"
         "os.read(0,1)\nos.write(1, b'\\xac euro')\nos.read(0,1)\n"
     )
     info = await start(sessions, place, place.script("cut", source))

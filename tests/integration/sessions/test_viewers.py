@@ -9,7 +9,7 @@ import struct
 import termios
 
 from gateway.sessions.manager import Sessions
-from gateway.sessions.types import MAX_FRAME_PAYLOAD, Output, Resized, SessionStatus, Snapshot
+from gateway.sessions.types import MAX_FRAME_PAYLOAD, Output, Resized, SessionStatus, Snapshot, ViewerItem
 from gateway.sessions.viewer import Viewer
 from tests.integration.sessions.conftest import Place, start
 from tests.integration.sessions.reading import Seen, until
@@ -21,7 +21,8 @@ FLOOD = "import sys\nsys.stdin.readline()\nfor n in range(1, %d):\n print(n)\npr
 async def test_two_viewers_see_the_same(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place, place.program("cat", "cat"))
     async with sessions.attach(info.id, name="ann") as one, sessions.attach(info.id, name="bob") as two:
-        assert (await anext(one), await anext(two)) != (None, None)
+        for viewer in (one, two):
+            assert isinstance(await anext(viewer), Snapshot)
         await sessions.input(info.id, b"hello\r")
         first, second = await until(one, "hello\r\nhello"), await until(two, "hello\r\nhello")
         assert first.text == second.text
@@ -89,18 +90,23 @@ async def _read_to(viewer: Viewer, text: bytes) -> None:
                 return
 
 
+async def _next(viewer: Viewer) -> ViewerItem:
+    return await anext(viewer)
+
+
 async def _until_it_waits(viewer: Viewer, done: asyncio.Future[None]) -> list[Output]:
     """Everything a viewer gets until it has nothing more, at the end of the flood."""
     got: list[Output] = []
-    waiting = asyncio.ensure_future(anext(viewer))
+    waiting = asyncio.ensure_future(_next(viewer))
     while True:
-        await asyncio.wait([waiting, done], return_when=asyncio.FIRST_COMPLETED)
+        both: list[asyncio.Future[ViewerItem] | asyncio.Future[None]] = [waiting, done]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
             break
         item = waiting.result()
         assert isinstance(item, Output)
         got.append(item)
-        waiting = asyncio.ensure_future(anext(viewer))
+        waiting = asyncio.ensure_future(_next(viewer))
     await done
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
@@ -157,7 +163,8 @@ async def test_a_terminal_that_joins_over_ssh_decides_the_size_while_it_is_there
         pid, terminal = pty.fork()
         if pid == 0:
             os.environ["TERM"] = "xterm-256color"
-            os.execvp("tmux", ["tmux", "-u", "-S", str(sessions.socket(info.id)), "attach"])
+            socket = str(sessions.socket(info.id))
+            os.execvp("tmux", ["tmux", "-u", "-S", socket, "attach"])  # noqa: S606 - no shell is wanted
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
         loop = asyncio.get_running_loop()
         os.set_blocking(terminal, False)
