@@ -1,15 +1,14 @@
-"""Taking over what another daemon run left: living servers, orphaned clients, stopped terminals."""
+"""Taking over what another daemon run left: living servers and orphaned clients."""
 
 from __future__ import annotations
 
 import asyncio
-import termios
 from dataclasses import replace
 from pathlib import Path
 
 from gateway.sessions.connection import PaneFacts, end_stale_clients, facts
 from gateway.sessions.launch import ID
-from gateway.sessions.snapshots import flow
+from gateway.sessions.pause import resume, wake_server
 from gateway.sessions.tmux import TmuxServer
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -31,10 +30,10 @@ async def adopt(server: TmuxServer, known_generation: int) -> PaneFacts:
     Raises:
         TmuxFailed: no server is behind the socket, or it does not answer.
     """
+    await asyncio.to_thread(wake_server, server.socket)
     await end_stale_clients(server)
     pane = await facts(server)
-    # A daemon that was killed in the middle of a snapshot may have left the terminal stopped.
-    await asyncio.to_thread(flow, pane.tty, termios.TCOON)
+    await asyncio.to_thread(resume, pane.tty, pane.server_pid)
     generation = max(known_generation, pane.generation) + 1
     await server.run("set-option", "-s", "@hutch_generation", str(generation))
     return replace(pane, generation=generation)

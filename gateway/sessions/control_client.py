@@ -136,11 +136,16 @@ class ControlClient:
     """A connected client. When tmux goes away ``on_lost`` is called once, and every command fails."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], on_notice: Callable[[bytes], None], on_lost: Callable[[], None]
+        self,
+        process: subprocess.Popen[bytes],
+        on_notice: Callable[[bytes], None],
+        on_lost: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._process = process
-        self._parser = ControlParser(on_notice)
+        self._parser = ControlParser(self._notice)
+        self._on_notice = on_notice
+        self._attached: asyncio.Future[None] = self._loop.create_future()
         self._on_lost = on_lost
         self._open = True
         assert process.stdin is not None  # noqa: S101 - both are pipes, by `connect`
@@ -167,9 +172,12 @@ class ControlClient:
             raise tmux_missing() from error
         client = cls(process, on_notice, on_lost)
         try:
-            await client.run(Command("display-message -p ready"))
+            async with asyncio.timeout(TIMEOUT):
+                await client._attached
+        except TimeoutError as error:
+            await client.close()
+            raise TmuxFailed("tmux does not answer") from error
         except BaseException:
-            client._on_lost = _nothing
             await client.close()
             raise
         return client
@@ -199,6 +207,12 @@ class ControlClient:
         self._lose()
         await asyncio.to_thread(_wait, self._process)
 
+    def _notice(self, line: bytes) -> None:
+        # Commands that mean "this client" work once it has a session.
+        if line.startswith(b"%session-changed ") and not self._attached.done():
+            self._attached.set_result(None)
+        self._on_notice(line)
+
     def _readable(self) -> None:
         try:
             data = os.read(self._stdout, 256 * 1024)
@@ -223,7 +237,11 @@ class ControlClient:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        self._parser.fail(TmuxFailed("the tmux client is gone"))
+        gone = TmuxFailed("the tmux client is gone")
+        self._parser.fail(gone)
+        if not self._attached.done():
+            self._attached.set_exception(gone)
+            self._attached.exception()  # nobody may be waiting
         self._on_lost()
 
 

@@ -220,7 +220,7 @@ class Session:
         if connection is None:
             return None
         return Source(
-            self.record.id, connection.client, connection.pump, self._ring, self._modes, connection.pane.tty,
+            self.record.id, connection.client, connection.pump, self._ring, self._modes, connection.pane,
             lambda: self.size,
         )  # fmt: skip
 

@@ -3,23 +3,22 @@
 tmux writes a byte to the pipe when it has put it on its screen, so a capture is exact where the pipe stood still
 around it: (1) empty the pipe and note how many bytes came so far, (2) capture, (3) wait for one more answer of tmux, by
 when it has written to the pipe all it had put on the screen before the capture, (4) empty the pipe again. When nothing
-came in between, the capture is the screen after exactly those bytes. While output never pauses, the terminal is stopped
-for the few milliseconds this takes.
+came in between, the capture is the screen after exactly those bytes. While output never pauses, the terminal is made
+to wait for the few milliseconds this takes (pause.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import termios
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.sessions.connection import PaneFacts
 from gateway.sessions.control_client import Command, ControlClient
 from gateway.sessions.modes import ModeTracker
 from gateway.sessions.output import MAX_PENDING, OutputPump
+from gateway.sessions.pause import paused
 from gateway.sessions.ring import Ring
 from gateway.sessions.screen import Captured, capture_commands, parse
 from gateway.sessions.tmux import TmuxFailed
@@ -27,7 +26,10 @@ from gateway.sessions.types import Snapshot
 from gateway.sessions.viewer import Viewer
 
 TRIES_RUNNING = 4
-TRIES_STOPPED = 50
+TRIES_PAUSED = 20
+REPAIR_AFTER = 0.5
+"""Seconds after which a snapshot that was not exact is followed by another one."""
+
 APART = 0.1
 """Seconds between two snapshots of a flooding session at least; requests in between share the next one."""
 
@@ -50,7 +52,7 @@ class Source:
     pump: OutputPump
     ring: Ring
     modes: ModeTracker
-    tty: str
+    pane: PaneFacts
     size: Callable[[], tuple[int, int]]
     """Columns and rows that viewers were told last."""
 
@@ -59,8 +61,10 @@ Deliver = Callable[[Snapshot, bytes], None]
 """Called at the very place in the stream: the next frame is the snapshot's ``seq``; the bytes come before it."""
 
 
-async def take(source: Source, scrollback: int, deliver: Deliver) -> None:
+async def take(source: Source, scrollback: int, deliver: Deliver) -> bool:
     """Capture, in step with the ring.
+
+    False: the output could not be made to pause, so a few bytes next to the snapshot may be doubled or missing.
 
     Raises:
         TmuxFailed: tmux is gone or does not answer.
@@ -68,32 +72,32 @@ async def take(source: Source, scrollback: int, deliver: Deliver) -> None:
     scrollback = max(0, min(scrollback, MAX_SCROLLBACK))
     for _ in range(TRIES_RUNNING):
         if await _try(source, scrollback, deliver):
-            return
-    async with _stopped(source.tty):
-        for _ in range(TRIES_STOPPED):
+            return True
+    async with paused(source.pane.tty, source.pane.server_pid):
+        for _ in range(TRIES_PAUSED):
             if await _try(source, scrollback, deliver):
-                return
-    raise TmuxFailed("the output does not pause long enough for a snapshot")
+                return True
+    return await _try(source, scrollback, deliver, exact=False)
 
 
-async def _try(source: Source, scrollback: int, deliver: Deliver) -> bool:
-    if not source.pump.drain():
-        return False
+async def _try(source: Source, scrollback: int, deliver: Deliver, *, exact: bool = True) -> bool:
+    source.pump.drain()
     before = source.pump.total
     answers = await source.client.run(*capture_commands(scrollback))
     await source.client.run(_BARRIER)
+    await source.client.run(_BARRIER)
     source.pump.drain()
     captured = parse(answers)
-    if source.pump.total != before or (captured.cols, captured.rows) != source.size():
-        return False
-    pending = captured.pending or source.modes.partial_character()
-    deliver(_snapshot(source, captured), pending if len(pending) <= MAX_PENDING else b"")
-    return True
+    right = source.pump.total == before and (captured.cols, captured.rows) == source.size()
+    if right or not exact:
+        deliver(*_snapshot(source, captured))
+    return right
 
 
-def _snapshot(source: Source, captured: Captured) -> Snapshot:
+def _snapshot(source: Source, captured: Captured) -> tuple[Snapshot, bytes]:
     captured = _bounded(captured)
-    return Snapshot(
+    pending = captured.pending or source.modes.partial_character()
+    snapshot = Snapshot(
         session_id=source.session_id,
         seq=source.ring.next,
         content=captured.content(),
@@ -108,6 +112,7 @@ def _snapshot(source: Source, captured: Captured) -> Snapshot:
         title=captured.title,
         under=captured.under(),
     )
+    return snapshot, pending if len(pending) <= MAX_PENDING else b""
 
 
 def _bounded(captured: Captured) -> Captured:
@@ -121,30 +126,6 @@ def _bounded(captured: Captured) -> Captured:
     return captured
 
 
-@asynccontextmanager
-async def _stopped(tty: str) -> AsyncIterator[None]:
-    """Hold the pane's output back in the kernel, as Ctrl-S does; where the terminal may not be opened, do nothing."""
-    try:
-        await asyncio.to_thread(flow, tty, termios.TCOOFF)
-        yield
-    finally:
-        await asyncio.shield(asyncio.to_thread(flow, tty, termios.TCOON))
-
-
-def flow(tty: str, action: int) -> None:
-    """Stop or start a terminal's output (tcflow(3)); a terminal that is gone or not ours is left alone."""
-    try:
-        terminal = os.open(tty, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:
-        return
-    try:
-        termios.tcflow(terminal, action)
-    except termios.error:
-        return
-    finally:
-        os.close(terminal)
-
-
 class Snapshots:
     """Serves all viewers of one session that want a snapshot, with one capture for those that want the same."""
 
@@ -155,6 +136,7 @@ class Snapshots:
         self._task: asyncio.Task[None] | None = None
         self._last = -APART
         self._last_total = 0
+        self._repair: asyncio.TimerHandle | None = None
         self._waiting: dict[int, asyncio.Future[Snapshot]] = {}
 
     def request(self) -> None:
@@ -189,6 +171,8 @@ class Snapshots:
 
     async def close(self) -> None:
         """Serve nobody any more."""
+        if self._repair is not None:
+            self._repair.cancel()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -203,13 +187,27 @@ class Snapshots:
                     return  # whoever reconnects asks again
                 await self._wait(source)
                 async with self._lock:
-                    await take(source, scrollback, partial(self._hand_out, scrollback))
+                    exact = await take(source, scrollback, partial(self._hand_out, scrollback))
+                if not exact and self._repair is None:
+                    self._repair = asyncio.get_running_loop().call_later(REPAIR_AFTER, self._ask_again)
                 self._last = asyncio.get_running_loop().time()
                 self._last_total = source.pump.total
         except TmuxFailed as error:
             self._fail(error)
+            if self._repair is None:  # viewers still wait; a lost connection asks again by itself
+                self._repair = asyncio.get_running_loop().call_later(REPAIR_AFTER, self._try_again)
         finally:
             self._task = None
+
+    def _ask_again(self) -> None:
+        self._repair = None
+        for viewer in self._viewers():
+            viewer.refresh()
+
+    def _try_again(self) -> None:
+        self._repair = None
+        if self._source() is not None:
+            self.request()
 
     async def _wait(self, source: Source) -> None:
         left = self._last + APART - asyncio.get_running_loop().time()

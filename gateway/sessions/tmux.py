@@ -37,6 +37,7 @@ def configuration(history_lines: int) -> str:
     """
     return f"""\
 set -g remain-on-exit on
+set -g remain-on-exit-format ""
 set -g status off
 set -g history-limit {history_lines}
 set -g window-size latest
@@ -79,6 +80,10 @@ class TmuxServer:
         Raises:
             TmuxFailed: the server is not there, refuses, or is stuck.
         """
+        return (await self.run_bytes(*words)).decode(errors="replace")
+
+    async def run_bytes(self, *words: str) -> bytes:
+        """As :meth:`run`, but the answer as it comes."""
         return await asyncio.to_thread(self._run, words, None)
 
     async def start(
@@ -100,7 +105,7 @@ class TmuxServer:
         shell = shlex.join(words).replace("%", "%%").replace("#", "##")
         await self.run("pipe-pane", "-I", "-O", "-t", PANE, shell)
 
-    def _run(self, words: Sequence[str], env: dict[str, str] | None) -> str:
+    def _run(self, words: Sequence[str], env: dict[str, str] | None) -> bytes:
         try:
             done = subprocess.run(
                 self.argv(*words),
@@ -117,7 +122,7 @@ class TmuxServer:
             raise TmuxFailed(f"tmux {words[0]} did not answer within {TIMEOUT:.0f} s") from error
         if done.returncode != 0:
             raise TmuxFailed(done.stderr.decode(errors="replace").strip() or f"tmux left with {done.returncode}")
-        return done.stdout.decode(errors="replace")
+        return done.stdout
 
 
 def tmux_missing() -> Problem:

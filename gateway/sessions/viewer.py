@@ -101,6 +101,11 @@ class Viewer:
         self._ask_snapshot()
         self.wake()
 
+    def refresh(self) -> None:
+        """Show the screen anew."""
+        self._ask_snapshot()
+        self.wake()
+
     def show(self, snapshot: Snapshot, pending: bytes) -> None:
         """Go on from a snapshot; ``pending`` are bytes before it that belong to what comes next."""
         self.wants_snapshot = False
@@ -126,16 +131,22 @@ class Viewer:
         self.wake()
 
     def _take(self) -> ViewerItem | None:
+        """The next item, or None while there is none."""
         if self._resized is not None:
             resized, self._resized = self._resized, None
             return resized
         if self._snapshot is not None:
             snapshot, self._snapshot = self._snapshot, None
             return snapshot
+        if self._held_back and self._ended is None:
+            return None
         if not self.wants_snapshot and self.cursor < self._ring.first:
             self._ask_snapshot()
         if not self.wants_snapshot and self.cursor < self._ring.next:
             return self._frame()
+        return self._last()
+
+    def _last(self) -> Snapshot | Ended | None:
         if self._ended is None:
             return None
         if self.wants_snapshot and self._final is not None:
@@ -146,9 +157,8 @@ class Viewer:
         return self._ended
 
     def _frame(self) -> Output | None:
-        if self._acks and self._sent - self._acked > WINDOW:
+        if self._acks and self._sent - self._acked > WINDOW and self._ended is None:
             self._held_back = True
-        if self._held_back:
             return None
         frame = self._ring.get(self.cursor)
         self.cursor += 1

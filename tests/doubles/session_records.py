@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.events.types import AnyEvent
 from gateway.sessions.records import SessionRecord
@@ -33,12 +34,23 @@ class EventList:
 
     def __init__(self) -> None:
         self.events: list[AnyEvent] = []
+        self._more = asyncio.Event()
 
     def publish(self, event: AnyEvent) -> None:
         self.events.append(event)
+        self._more.set()
 
     def types(self) -> list[str]:
         return [event.type for event in self.events]
+
+    async def wait(self, wanted: Callable[[AnyEvent], bool]) -> AnyEvent:
+        """The first event that is wanted, past or to come."""
+        while True:
+            for event in self.events:
+                if wanted(event):
+                    return event
+            self._more.clear()
+            await self._more.wait()
 
 
 class AgentTable:

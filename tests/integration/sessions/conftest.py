@@ -50,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     base = tmp_path_factory.mktemp("s")
     work = base / "work"
     work.mkdir()
-    config = SessionsConfig(base / "run", base / "state", work, shell="/bin/sh")
+    config = SessionsConfig(base / "run", base / "state", work, shell="/bin/sh")  # noqa: S604 - a path
     yield Place(config)
     for process in psutil.process_iter(["cmdline"]):
         if any(str(base) in word for word in process.info["cmdline"] or []):

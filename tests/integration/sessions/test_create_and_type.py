@@ -94,8 +94,8 @@ async def test_a_character_cut_into_bytes_arrives_whole(sessions: Sessions, plac
 async def test_control_keys(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place)
     async with sessions.attach(info.id, name="ann") as viewer:
-        await sessions.input(info.id, b"sleep 1000\r")
-        await until(viewer, "sleep 1000\r\n")
+        await sessions.input(info.id, b"sh -c 'echo up$((1+1)); exec sleep 1000'\r")
+        await until(viewer, "up2")
         await sessions.input(info.id, b"\x03")
         await sessions.input(info.id, b"echo int$((1+1))\r")
         await until(viewer, "int2")
@@ -118,9 +118,10 @@ async def test_input_that_nobody_reads_is_refused_at_last(sessions: Sessions, pl
     info = await start(sessions, place, stopped)
     async with sessions.attach(info.id, name="ann") as viewer:
         await until(viewer, "READY")
+        for _ in range(4):
+            await sessions.input(info.id, bytes(1 << 20))
         with pytest.raises(Problem) as refused:
-            for _ in range(6):
-                await sessions.input(info.id, bytes(1 << 20))
+            await sessions.input(info.id, bytes(1 << 20))
         assert refused.value.code is ProblemCode.UNAVAILABLE
         with pytest.raises(Problem) as too_large:
             await sessions.input(info.id, bytes(5 << 20))
