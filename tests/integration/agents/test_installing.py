@@ -1,5 +1,4 @@
 """Installing with the real npm, from packages that are packed on the spot: no network is used."""
-# ruff: noqa: ASYNC240  (a test may look at its own small files)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Uploads onto a disk that is really full: a small file system in memory, mounted for one test."""
-# ruff: noqa: ASYNC240  (a test may look at its own small files)
 
 from __future__ import annotations
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC240  (a test may look at its own small files)
 from __future__ import annotations
 
 import asyncio
