@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import termios
 
@@ -162,10 +163,10 @@ async def test_a_terminal_that_joins_over_ssh_decides_the_size_while_it_is_there
         await anext(viewer)
         pid, terminal = pty.fork()
         if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
             os.environ["TERM"] = "xterm-256color"
             socket = str(sessions.socket(info.id))
             os.execvp("tmux", ["tmux", "-u", "-S", socket, "attach"])  # noqa: S606 - no shell is wanted
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
         loop = asyncio.get_running_loop()
         os.set_blocking(terminal, False)
         loop.add_reader(terminal, _discard, terminal)
@@ -173,7 +174,7 @@ async def test_a_terminal_that_joins_over_ssh_decides_the_size_while_it_is_there
             await _sized(viewer, 111, 33)
             os.write(terminal, b"echo by$((1+1))hand\r")
             await until(viewer, "by2hand")
-            os.write(terminal, b"\x02d")
+            os.kill(pid, signal.SIGHUP)  # the ssh connection drops
             await _sized(viewer, 80, 24)
         finally:
             loop.remove_reader(terminal)
