@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from gateway.hub_link import messages
 from gateway.hub_link.channel import Channel, Request
@@ -30,31 +31,32 @@ class Forwarder:
         self._channel = channel
         self._gate = gate
         self._viewer: HubViewer | None = None
-        self._requests: list[tuple[Request, asyncio.Future[bool]]] = []
+        self._request: tuple[Request, asyncio.Future[bool]] | None = None
         self._over = False
+        self._exit_code: int | None = None
         self._round: asyncio.Task[None] | None = None
-        self._first: asyncio.Future[SessionSnapshot | None] = asyncio.get_running_loop().create_future()
+        self._showing = asyncio.Lock()
+        self.first: asyncio.Future[SessionSnapshot | None] = asyncio.get_running_loop().create_future()
+        """The first screen, for the greeting; None when there is none. Who cancels it leaves the sending to us."""
         self.ended = False
         """Whether the hub was told that the session is over."""
         self._task = asyncio.create_task(self._run(), name=f"hub forwarder {session_id}")
 
-    async def first_screen(self) -> SessionSnapshot | None:
-        """The first snapshot, for the greeting; who takes it sends it. None when the session cannot be watched."""
-        return await self._first
-
-    def decline_first_screen(self) -> None:
-        """The greeting goes without it: send it on its own when it is there."""
-        self._first.cancel()
-
     async def show(self, request: Request) -> bool:
         """Answer a request for the screen; False when the session is not watched any more."""
-        answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._requests.append((request, answered))
-        if self._task.done():
-            self._give_up_requests()
-        elif self._round is not None and self._gate.is_set():
-            self._round.cancel()
-        return await answered
+        async with self._showing:
+            answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._request = (request, answered)
+            if self.finished:
+                return False
+            if self._round is not None and self._gate.is_set():
+                self._round.cancel()
+            return await answered
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come from here."""
+        return self._task.done()
 
     def ack(self, seq: int) -> None:
         """The highest frame the hub's viewers have seen."""
@@ -65,6 +67,10 @@ class Forwarder:
         """Wait until everything is passed on."""
         await asyncio.wait([self._task])
 
+    def on_done(self, callback: Callable[[], None]) -> None:
+        """Call back once everything is passed on."""
+        self._task.add_done_callback(lambda _task: callback())
+
     async def close(self) -> None:
         """Stop, in the middle of whatever it is."""
         self._task.cancel()
@@ -73,39 +79,55 @@ class Forwarder:
     async def _run(self) -> None:
         try:
             while not self._over:
-                self._round = asyncio.create_task(self._attach())
-                try:
-                    await asyncio.wait([self._round])
-                finally:
-                    self._round.cancel()
-                    await asyncio.wait([self._round])
-                if not self._round.cancelled():
-                    self._round.result()
+                await self._one_round()
+            await self._say_ended()
         except LinkGone:
             pass
-        except Problem as problem:
-            await self._complain(problem)
-        except Exception:
-            log.exception("the screen of session %s cannot be passed on to the hub", self._session_id)
-            await self._complain(Problem(ProblemCode.INTERNAL, "The screen cannot be passed on. See the device's log."))
         finally:
-            if not self._first.done():
-                self._first.set_result(None)
-            self._give_up_requests()
+            if not self.first.done():
+                self.first.set_result(None)
+            if self._request is not None and not self._request[1].done():
+                self._request[1].set_result(False)
 
-    def _give_up_requests(self) -> None:
-        for _request, answered in self._requests:
-            if not answered.done():
-                answered.set_result(False)
-        self._requests.clear()
-
-    async def _complain(self, problem: Problem) -> None:
-        if problem.code in (ProblemCode.NOT_FOUND, ProblemCode.SESSION_ENDED):
+    async def _one_round(self) -> None:
+        self._round = asyncio.create_task(self._attach())
+        try:
+            await asyncio.wait([self._round])
+        finally:
+            self._round.cancel()
+            await asyncio.wait([self._round])
+        if self._round.cancelled():
             return
         try:
-            await self._channel.tell(SessionError(session_id=self._session_id, error=problem.message))
+            self._round.result()
         except LinkGone:
-            return
+            raise
+        except Problem as problem:
+            await self._give_up(problem)
+        except Exception:
+            log.exception("the screen of session %s cannot be passed on to the hub", self._session_id)
+            await self._give_up(Problem(ProblemCode.INTERNAL, "The screen cannot be shown. See the device's log."))
+
+    async def _give_up(self, problem: Problem) -> None:
+        self._over = True
+        if problem.code not in (ProblemCode.NOT_FOUND, ProblemCode.SESSION_ENDED):
+            await self._tell(SessionError(session_id=self._session_id, error=problem.message))
+
+    async def _say_ended(self) -> None:
+        try:
+            session = self._sessions.get(self._session_id)
+        except Problem:
+            exit_code = self._exit_code
+        else:
+            if messages.alive(session):
+                return
+            exit_code = session.exit_code if self._exit_code is None else self._exit_code
+        await self._tell(SessionEnded(session_id=self._session_id, exit_code=exit_code))
+        self.ended = True
+
+    async def _tell(self, event: SessionError | SessionEnded | SessionSnapshot) -> None:
+        await self._gate.wait()
+        await self._channel.tell(event)
 
     async def _attach(self) -> None:
         async with self._sessions.attach(self._session_id, name=NAME) as viewer:
@@ -119,23 +141,19 @@ class Forwarder:
                     case Resized():
                         return
                     case Ended(exit_code):
-                        self._over = True
-                        await self._channel.tell(SessionEnded(session_id=self._session_id, exit_code=exit_code))
-                        self.ended = True
-                        return
+                        self._exit_code = exit_code
+                        break
         self._over = True
 
     async def _screen(self, screen: Snapshot) -> None:
-        if not self._first.done():
-            self._first.set_result(messages.snapshot(screen))
-            await self._gate.wait()
-            if not self._requests:
-                return
-        elif not self._requests:
-            await self._channel.tell(messages.snapshot(screen))
-        while self._requests:
-            request, answered = self._requests[0]
+        greeting = not self.first.done()
+        if greeting:
+            self.first.set_result(messages.snapshot(screen))
+        await self._gate.wait()
+        if self._request is not None:
+            (request, answered), self._request = self._request, None
             await request.answer(messages.snapshot(screen, request.command.request_id))
-            self._requests.pop(0)
             if not answered.done():
                 answered.set_result(True)
+        elif not greeting:
+            await self._channel.tell(messages.snapshot(screen))

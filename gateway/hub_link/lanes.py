@@ -16,11 +16,17 @@ MAX_BYTES = 16 * 1024 * 1024
 """Bytes of messages whose commands are under way."""
 
 
+Rest = Callable[[], Awaitable[None]]
+
+
 @dataclass(eq=False)
 class Job:
-    """One piece of work; ``size`` is what its message takes in memory, in bytes."""
+    """One piece of work; ``size`` is what its message takes in memory, in bytes.
 
-    run: Callable[[], Awaitable[None]]
+    ``run`` may leave a rest, which is done without holding up the lane.
+    """
+
+    run: Callable[[], Awaitable[Rest | None]]
     size: int
 
 
@@ -48,15 +54,6 @@ class Lanes:
             return True
         waiting = self._waiting[lane] = deque([job])
         self._start(self._work(lane, waiting))
-        return True
-
-    def beside(self, job: Job) -> bool:
-        """Run a job in no lane, counted like the others."""
-        if self._closed or self._jobs >= self._max_jobs or self._bytes + job.size > self._max_bytes:
-            return False
-        self._jobs += 1
-        self._bytes += job.size
-        self._start(self._do(job))
         return True
 
     def grow(self, lane: str, job: Job, by: int) -> bool:
@@ -89,10 +86,25 @@ class Lanes:
             del self._waiting[lane]
 
     async def _do(self, job: Job) -> None:
+        rest = None
         try:
-            await job.run()
+            rest = await job.run()
         except Exception:
             log.exception("a command of the hub failed in an unexpected way")
         finally:
-            self._jobs -= 1
-            self._bytes -= job.size
+            if rest is None:
+                self._free(job)
+        if rest is not None:
+            self._start(self._finish(job, rest))
+
+    async def _finish(self, job: Job, rest: Rest) -> None:
+        try:
+            await rest()
+        except Exception:
+            log.exception("a command of the hub failed in an unexpected way")
+        finally:
+            self._free(job)
+
+    def _free(self, job: Job) -> None:
+        self._jobs -= 1
+        self._bytes -= job.size

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 from gateway.events.bus import EventBus, FellBehind
 from gateway.events.types import AnyEvent, SessionEnded, SessionStarted
 from gateway.hub_link import messages
 from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.forwarder import Forwarder
-from gateway.hub_link.outbox import LinkGone
 from gateway.hub_link.services import HubSessions
 from protocol import events as wire
 from protocol.problems import Problem
@@ -40,18 +41,19 @@ class Terminals:
         return session_id in self._known
 
     def hold(self, session_id: str) -> None:
-        """A session of this name is about to start; its screen waits for :meth:`release`."""
+        """A session of this id is about to start; its screen waits for :meth:`release`."""
         self._held.add(session_id)
 
-    def release(self, session_id: str) -> None:
-        """The hub has its answer: show the screen, if there is one now."""
+    async def release(self, session_id: str, *, started: bool) -> None:
+        """The hub has its answer. When the session started, show its screen, or say that it is over already."""
         self._held.discard(session_id)
-        try:
-            live = messages.alive(self._sessions.get(session_id))
-        except Problem:
+        if not started:
             return
-        if live:
-            self._show_from_now(session_id)
+        self._known.add(session_id)
+        if self._is_alive(session_id):
+            self._watch(session_id)
+        else:
+            await self._farewell(session_id)
 
     def ack(self, session_id: str, seq: int) -> None:
         """The highest frame the hub's viewers have seen."""
@@ -75,8 +77,7 @@ class Terminals:
                     await forwarder.done()
             except TimeoutError:
                 await forwarder.close()
-            if forwarder.ended:
-                self._known.discard(session_id)
+            self._drop(session_id, forwarder)
         await self._farewell(session_id, exit_code)
 
     # The connection
@@ -87,22 +88,18 @@ class Terminals:
         self._gate = asyncio.Event()
         for session in self._sessions.list():
             if messages.alive(session):
-                self._watch(session.id)
-        waiting = {asyncio.create_task(f.first_screen()): f for f in self._forwarders.values()}
+                self._watch(session.id, greeted=True)
+        waiting = [forwarder.first for forwarder in self._forwarders.values()]
         if not waiting:
             return ()
-        try:
-            done, late = await asyncio.wait(waiting, timeout=GREETING_PATIENCE)
-        finally:
-            for task in waiting:
-                task.cancel()
-        for task in late:
-            waiting[task].decline_first_screen()
-        screens = [task.result() for task in done]
+        done, late = await asyncio.wait(waiting, timeout=GREETING_PATIENCE)
+        for future in late:
+            future.cancel()
+        screens = [future.result() for future in done]
         return [screen for screen in screens if screen is not None]
 
     async def follow(self) -> None:
-        """After the greeting: let the output go, and follow what starts and ends, until cancelled."""
+        """After the greeting: let the output go, and follow what starts and ends, until cancelled or LinkGone."""
         self._gate.set()
         while True:
             try:
@@ -116,40 +113,61 @@ class Terminals:
     async def close(self) -> None:
         """The connection is over."""
         self._channel = None
-        forwarders, self._forwarders = self._forwarders, {}
-        await asyncio.gather(*(forwarder.close() for forwarder in forwarders.values()))
-        self._known -= {name for name, forwarder in forwarders.items() if forwarder.ended}
+        forwarders = list(self._forwarders.items())
+        await asyncio.gather(*(forwarder.close() for _, forwarder in forwarders))
+        for session_id, forwarder in forwarders:
+            self._drop(session_id, forwarder)
 
     async def _catch_up(self) -> None:
         live = {session.id for session in self._sessions.list() if messages.alive(session)}
         for session_id in live:
-            self._show_from_now(session_id)
+            self._watch(session_id)
         for session_id in self._known - live - set(self._forwarders):
-            await self._farewell(session_id, self._exit_code(session_id))
+            await self._farewell(session_id)
 
     async def _hear(self, event: AnyEvent) -> None:
         match event:
             case SessionStarted(session_id=session_id):
-                self._show_from_now(session_id)
-            case SessionEnded(session_id=session_id, exit_code=exit_code):
-                forwarder = self._forwarders.get(session_id)
-                if forwarder is None or forwarder.ended or session_id not in self._known:
-                    self._forget(session_id)
-                elif session_id not in self._held:
-                    await self._after_last_output(session_id, exit_code)
+                self._watch(session_id)
+            case SessionEnded(session_id=session_id, exit_code=exit_code) if session_id not in self._forwarders:
+                await self._farewell(session_id, exit_code)
             case _:
-                pass
+                pass  # a session that is watched says itself that it is over, after its last output
 
-    async def _after_last_output(self, session_id: str, exit_code: int | None) -> None:
-        raise NotImplementedError
+    async def _farewell(self, session_id: str, exit_code: int | None = None) -> None:
+        if self._channel is None or session_id not in self._known:
+            return
+        self._known.discard(session_id)
+        if exit_code is None:
+            with suppress(Problem):
+                exit_code = self._sessions.get(session_id).exit_code
+        await self._channel.tell(wire.SessionEnded(session_id=session_id, exit_code=exit_code))
 
-    def _show_from_now(self, session_id: str) -> None:
-        if self._channel is not None and session_id not in self._held and session_id not in self._forwarders:
-            self._watch(session_id).decline_first_screen()
-
-    def _watch(self, session_id: str) -> Forwarder:
-        assert self._channel is not None
+    def _watch(self, session_id: str, *, greeted: bool = False) -> None:
+        if self._channel is None or session_id in self._held or session_id in self._forwarders:
+            return
         forwarder = Forwarder(session_id, self._sessions, self._channel, self._gate)
+        if not greeted:
+            forwarder.first.cancel()
+        forwarder.on_done(partial(self._done, session_id, forwarder))
         self._forwarders[session_id] = forwarder
         self._known.add(session_id)
-        return forwarder
+
+    def _done(self, session_id: str, forwarder: Forwarder) -> None:
+        self._drop(session_id, forwarder)
+        # An id may be used again while the end of its last session still waits to be passed on.
+        if forwarder.ended and self._is_alive(session_id):
+            self._watch(session_id)
+
+    def _drop(self, session_id: str, forwarder: Forwarder) -> None:
+        if self._forwarders.get(session_id) is not forwarder:
+            return
+        del self._forwarders[session_id]
+        if forwarder.ended:
+            self._known.discard(session_id)
+
+    def _is_alive(self, session_id: str) -> bool:
+        try:
+            return messages.alive(self._sessions.get(session_id))
+        except Problem:
+            return False

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-from gateway.hub_link.commands.reply import Reply
 from gateway.hub_link.channel import Request
+from gateway.hub_link.commands.reply import Reply
 from gateway.hub_link.services import HubTransfers
 from gateway.workspaces.types import DownloadPlan
 from protocol.commands import FileCancel, FileDownload, FileUploadBegin, FileUploadChunk, FileUploadEnd
@@ -24,9 +24,7 @@ class FileCommands:
 
     async def upload_begin(self, command: FileUploadBegin) -> Reply:
         """Make ready for a file."""
-        await self._transfers.begin_upload(
-            command.transfer_id, command.dest_path, command.size, command.total_chunks
-        )
+        await self._transfers.begin_upload(command.transfer_id, command.dest_path, command.size, command.total_chunks)
         return Reply()
 
     async def upload_chunk(self, command: FileUploadChunk) -> Reply:
@@ -61,6 +59,7 @@ class FileCommands:
             await asyncio.wait([task])
         finally:
             task.cancel()
+            await asyncio.wait([task])
             self._downloads.pop(plan.transfer_id, None)
         if task.cancelled():
             raise Problem(ProblemCode.CONFLICT, "The download was cancelled. Ask for the file again if you want it.")
@@ -70,9 +69,7 @@ class FileCommands:
         name = plan.transfer_id
         done = False
         try:
-            begin = FileContentBegin(
-                transfer_id=name, path=plan.path, size=plan.size, total_chunks=plan.total_chunks
-            )
+            begin = FileContentBegin(transfer_id=name, path=plan.path, size=plan.size, total_chunks=plan.total_chunks)
             await request.tell(begin)
             seq = 0
             async for data in self._transfers.download_chunks(name):

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.hub_link.channel import Request
+from protocol.base import CommandBase
 from protocol.commands import AnyCommand
 from protocol.events import AnyEvent
+
+Later = Callable[[Request], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class Reply:
     """What the audit log names, where the handler knows better than the command."""
     record: bool = True
     """Whether a command that is audited changed something this time."""
-    later: Callable[[Request], Awaitable[None]] | None = None
+    later: Later | None = None
     """The long part of the work: runs outside of the lane, before the answer, or gives the answer itself."""
-    after: Callable[[], None] | None = None
+    after: Callable[[], Awaitable[None]] | None = None
     """Called once everything is answered."""
 
 
@@ -51,7 +54,7 @@ def row(
     lane: Callable[[C], str],
     action: str | None = None,
     target: Callable[[C], str] | None = None,
-) -> tuple[type[AnyCommand], Row]:
+) -> tuple[type[CommandBase], Row]:
     """A line of the table for one type of command; checks that it is given nothing else."""
 
     def narrow(command: AnyCommand) -> C:

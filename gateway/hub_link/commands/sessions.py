@@ -36,10 +36,10 @@ class SessionCommands:
         try:
             info = await self._sessions.create(_spec(command))
         except BaseException:
-            self._terminals.release(command.session_id)
+            await self._terminals.release(command.session_id, started=False)
             raise
         started = SessionStarted(request_id=command.request_id, session_id=info.id, pid=info.pid)
-        return Reply((started,), after=partial(self._terminals.release, command.session_id))
+        return Reply((started,), after=partial(self._terminals.release, command.session_id, started=True))
 
     async def input(self, command: SessionInput) -> Reply:
         """Type; the audit log hears of it when the hub takes the keyboard, not of every key."""

@@ -13,9 +13,10 @@ from gateway.hub_link.commands.ssh import SshCommands
 from gateway.hub_link.commands.update import UpdateCommands
 from gateway.hub_link.commands.workspace import WorkspaceCommands
 from protocol import commands as wire
+from protocol.base import CommandBase
 from protocol.commands import AnyCommand
 
-CommandTable = Mapping[type[AnyCommand], Row]
+CommandTable = Mapping[type[CommandBase], Row]
 
 
 class _OfSession(Protocol):
@@ -54,6 +55,7 @@ def _lane(name: str) -> Callable[[AnyCommand], str]:
 
 
 def command_table(
+    *,
     sessions: SessionCommands,
     ssh: SshCommands,
     files: FileCommands,
@@ -71,9 +73,7 @@ def command_table(
             row(wire.SessionEnd, sessions.end, lane=_session, action="session.end", target=_session_id),
             row(wire.SessionAck, sessions.ack, lane=lambda c: f"ack {c.session_id}"),
             row(wire.SessionSnapshotRequest, sessions.snapshot, lane=_session),
-            row(
-                wire.SshAuthorize, ssh.authorize, lane=ssh_lane, action="ssh.authorize", target=lambda c: c.label
-            ),
+            row(wire.SshAuthorize, ssh.authorize, lane=ssh_lane, action="ssh.authorize", target=lambda c: c.label),
             row(wire.SshRevoke, ssh.revoke, lane=ssh_lane, action="ssh.revoke", target=lambda c: c.fingerprint),
             row(wire.SshList, ssh.list, lane=ssh_lane),
             row(

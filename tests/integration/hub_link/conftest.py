@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.hub_link.link import HubLink
+from tests.doubles.control_plane import ControlPlane, DeviceLink
+from tests.integration.hub_link.memory import MemoryDevice
+from tests.integration.hub_link.rig import running
+
+
+@pytest.fixture
+async def plane() -> AsyncIterator[ControlPlane]:
+    async with ControlPlane() as plane:
+        yield plane
+
+
+@pytest.fixture
+async def memory() -> MemoryDevice:
+    return MemoryDevice()
+
+
+@pytest.fixture
+async def link(plane: ControlPlane, memory: MemoryDevice, tmp_path: Path) -> AsyncIterator[HubLink]:
+    async with running(memory.services, tmp_path, plane.url) as link:
+        yield link
+
+
+@pytest.fixture
+async def hub(plane: ControlPlane, link: HubLink) -> DeviceLink:
+    assert link.status.state != "online"
+    connected = await plane.connected()
+    await connected.event("gateway.health")
+    return connected
