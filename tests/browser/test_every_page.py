@@ -6,14 +6,19 @@ With HUTCH_PICTURES=1 the pictures in docs/pictures are taken anew.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import Page, expect
 
+from gateway.host.types import Health
+from gateway.store.database import Store
+from gateway.store.health import HealthHistory
 from tests.browser.visitor import DESKTOP, PHONE, Visitor, Visitors
 from tests.device_process import DeviceProcess
 
@@ -42,6 +47,27 @@ PROGRAM = r"""clear; printf '\033[1;33mhutch\033[0m  \033[2m~/blog\033[0m\n\n'; 
 printf '\033[36m>\033[0m All 42 checks passed.\n'"""
 
 
+async def _an_hour_of_health(device: DeviceProcess) -> None:
+    """What the charts show of a device that has been up for a while."""
+    store = await Store.open(f"sqlite+aiosqlite:///{device.data / 'hutch.db'}")
+    history = HealthHistory(store)
+    now = datetime.now(UTC)
+    for minute in range(60, 0, -1):
+        busy = max(0.0, math.sin(minute / 7)) * 45 + (minute * 7919 % 11)
+        sample = Health(
+            at=now - timedelta(minutes=minute),
+            cpu_percent=6 + busy,
+            ram_used_bytes=int((1.9 + busy / 80) * 1024**3),
+            ram_total_bytes=8 * 1024**3,
+            disk_used_bytes=41 * 1024**3 + (60 - minute) * 20 * 1024**2,
+            disk_total_bytes=117 * 1024**3,
+            uptime_seconds=7200 - minute * 60,
+        )
+        await history.add(sample)
+    await history.flush()
+    await store.close()
+
+
 async def _furnish(anna: Visitor, device: DeviceProcess) -> str:
     """A device that is lived in; the path of a session."""
     workspace = device.data / "workspace"
@@ -49,7 +75,9 @@ async def _furnish(anna: Visitor, device: DeviceProcess) -> str:
         (workspace / name).mkdir()
     (workspace / "README.md").write_text("A small box.\n" * 40)
     (workspace / "photo.jpg").write_bytes(bytes(3_400_000))
+    await _an_hour_of_health(device)
     await anna.start_session("notes")
+    await anna.run("clear")
     path = await anna.start_session("blog")
     await anna.run(PROGRAM)
     await anna.sees("All 42 checks passed.")
