@@ -27,10 +27,8 @@ MANIFEST = Path(__file__).parents[2] / "webui" / "static" / "manifest.json"
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[DeviceProcess]:
     assert MANIFEST.is_file(), "build the pages first: npm ci && npm run build in webui/frontend"
-    home = tmp_path / "home"
-    home.mkdir()
-    # Shells of their own: what a developer's login shell does at start is none of these tests' business.
-    process = DeviceProcess(tmp_path / "data", {"HOME": str(home), "SHELL": "/bin/bash"})
+    # What a developer's login shell does at start is none of these tests' business.
+    process = DeviceProcess(tmp_path / "data", {"HUTCH_SHELL": "/bin/sh"})
     process.start()
     yield process
     process.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from playwright.async_api import expect
@@ -31,7 +32,8 @@ async def test_files_go_up_and_down(visitors: Visitors, device: DeviceProcess, t
     assert (kept / "big.bin").read_bytes() == big.read_bytes()
     async with page.expect_download() as started:
         await page.get_by_role("link", name="small <b>.txt").click()
-    assert Path(await (await started.value).path()).read_text() == "grüße\n"
+    downloaded = await (await started.value).path()
+    assert await asyncio.to_thread(downloaded.read_text) == "grüße\n"
 
     await page.get_by_label("What to do with big.bin").click()
     await page.get_by_role("button", name="Rename or move").click()

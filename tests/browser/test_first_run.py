@@ -51,6 +51,7 @@ async def test_the_list_follows_what_happens_and_sessions_are_ended_and_forgotte
     watching = await visitors.come(like=anna)
     await watching.go("/")
     await anna.start_session("kitchen")
+    await anna.run("echo busy")
     row = watching.page.get_by_role("listitem").filter(has_text="kitchen")
     await expect(row.locator("[data-status]")).to_have_text(re.compile("Idle|Working"))
     await watching.page.get_by_label("What to do with kitchen").click()

@@ -55,4 +55,5 @@ async def complete_setup(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    return render(request, "setup.html", SetupView(title="Make this device yours", form=state, min_password=MIN_PASSWORD), status)
+    view = SetupView(title="Make this device yours", form=state, min_password=MIN_PASSWORD)
+    return render(request, "setup.html", view, status)

@@ -1,0 +1,65 @@
+"""Numbers and times in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webui.pages import words
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KB"),
+        (10 * 1024, "10 KB"),
+        (3 * 1024**3 // 2, "1.5 GB"),
+        (5 * 1024**5, "5120 TB"),
+    ],
+)
+def test_sizes(count: int, said: str) -> None:
+    assert words.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-5, "less than a minute"), (59, "less than a minute"), (61, "1 min"), (3700, "1 h 1 min"), (90_000, "1 d 1 h")],
+)
+def test_durations(seconds: int, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-3, "just now"),
+        (44, "just now"),
+        (50, "50 s ago"),
+        (60, "1 min ago"),
+        (7300, "2 h ago"),
+        (86_400 * 3, "3 d ago"),
+    ],
+)
+def test_since(seconds: int, said: str) -> None:
+    assert words.since(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+def test_long_ago_is_a_date() -> None:
+    assert words.since(NOW - timedelta(days=60), NOW) == "22 Sep 2026"
+
+
+def test_paths_break_after_slashes_and_are_escaped() -> None:
+    assert words.breakable("/a/<b>") == "/<wbr>a/<wbr>&lt;b&gt;"
+
+
+def test_plural() -> None:
+    assert (words.plural(1, "viewer"), words.plural(2, "viewer"), words.plural(0, "person", "people")) == (
+        "1 viewer",
+        "2 viewers",
+        "0 people",
+    )

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { nearest } from '../src/islands/charts';
+import { since } from '../src/lib/ago';
+import { chunksOf } from '../src/lib/chunks';
+
+describe('chunks', () => {
+  it.each([
+    [0, 4, []],
+    [4, 4, [[0, 0, 4]]],
+    [9, 4, [[0, 0, 4], [1, 4, 8], [2, 8, 9]]],
+  ])('%i bytes in pieces of %i', (size, chunk, pieces) => {
+    expect([...chunksOf(size, chunk)]).toEqual(pieces);
+  });
+});
+
+describe('since', () => {
+  const now = new Date('2026-11-21T12:00:00Z');
+  it.each([
+    [-3, 'just now'],
+    [44, 'just now'],
+    [50, '50 s ago'],
+    [60, '1 min ago'],
+    [7300, '2 h ago'],
+    [60 * 86_400, '22 Sept 2026'],
+  ])('%i seconds', (seconds, words) => {
+    expect(since(new Date(now.getTime() - seconds * 1000), now)).toBe(words);
+  });
+});
+
+describe('charts', () => {
+  it('finds the point under the pointer', () => {
+    expect(nearest([[0, 'a'], [10, 'b'], [20, 'c']], 14)).toEqual([10, 'b']);
+    expect(nearest([], 1)).toBeNull();
+  });
+});
