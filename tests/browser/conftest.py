@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.visitor import Visitors
 from tests.device_process import DeviceProcess
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+"""Debian's; None takes the one Playwright brings."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,8 +39,7 @@ def device(tmp_path: Path) -> Iterator[DeviceProcess]:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        path = str(CHROMIUM) if CHROMIUM.is_file() else None
-        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         await chromium.close()
 

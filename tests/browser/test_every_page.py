@@ -9,6 +9,7 @@ import asyncio
 import math
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Page, expect
 
-from gateway.host.types import Health
+from gateway.host.health import HealthSampler
 from gateway.store.database import Store
 from gateway.store.health import HealthHistory
 from tests.browser.visitor import DESKTOP, PHONE, Visitor, Visitors
@@ -51,17 +52,14 @@ async def _an_hour_of_health(device: DeviceProcess) -> None:
     """What the charts show of a device that has been up for a while."""
     store = await Store.open(f"sqlite+aiosqlite:///{device.data / 'hutch.db'}")
     history = HealthHistory(store)
-    now = datetime.now(UTC)
+    base = await asyncio.to_thread(lambda: HealthSampler(device.data).sample())
     for minute in range(60, 0, -1):
         busy = max(0.0, math.sin(minute / 7)) * 45 + (minute * 7919 % 11)
-        sample = Health(
-            at=now - timedelta(minutes=minute),
+        sample = replace(
+            base,
+            at=datetime.now(UTC) - timedelta(minutes=minute),
             cpu_percent=6 + busy,
-            ram_used_bytes=int((1.9 + busy / 80) * 1024**3),
-            ram_total_bytes=8 * 1024**3,
-            disk_used_bytes=41 * 1024**3 + (60 - minute) * 20 * 1024**2,
-            disk_total_bytes=117 * 1024**3,
-            uptime_seconds=7200 - minute * 60,
+            ram_used_bytes=int(base.ram_used_bytes * (1 + busy / 40)),
         )
         await history.add(sample)
     await history.flush()
