@@ -174,7 +174,8 @@ class TerminalSocket:
 def _shown(snapshot: Snapshot) -> TerminalSnapshot:
     return TerminalSnapshot(
         session_id=snapshot.session_id,
-        content=snapshot.content,
+        # Without what lies below it, a full-screen program that ends would leave an empty terminal.
+        content=f"{snapshot.under}\x1b[?1049h\x1b[H{snapshot.content}" if snapshot.alternate_on else snapshot.content,
         cols=snapshot.cols,
         rows=snapshot.rows,
         cursor_x=snapshot.cursor_x,
