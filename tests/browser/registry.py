@@ -39,8 +39,7 @@ class Registry:
     def __init__(self, cli: AgentCli) -> None:
         self._cli = cli
         self._tarball = _packed(cli)
-        self.has_it = threading.Event()
-        """Until this is set, nobody here has heard of the package."""
+        self._published = threading.Event()
         registry = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -62,9 +61,13 @@ class Registry:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def publish(self) -> None:
+        """From now on the package is there; until then nobody here has heard of it."""
+        self._published.set()
+
     def answer(self, path: str) -> bytes | None:
         """What stands at a path; None for nothing."""
-        if not self.has_it.is_set():
+        if not self._published.is_set():
             return None
         if path == "/tarball.tgz":
             return self._tarball

@@ -44,7 +44,7 @@ async def test_a_cli_is_installed_from_the_first_page_and_a_session_started(
     await expect(row.get_by_role("progressbar")).to_be_hidden()
     await expect(other.get_by_role("alert")).to_be_hidden()
 
-    registry.has_it.set()
+    registry.publish()
     watching = await visitors.come(like=anna)
     await watching.go("/settings/agents")
     await row.get_by_role("button", name="Install Gemini CLI").click()
