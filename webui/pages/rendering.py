@@ -70,6 +70,7 @@ def make_environment() -> Environment:
         plural=words.plural,
         pair=words.pair,
         breakable=words.breakable,
+        browser=words.browser,
     )
     return environment
 

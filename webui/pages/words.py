@@ -9,6 +9,26 @@ from markupsafe import Markup, escape
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (30 * 86400, 86400, "d"))
 
+# In this order: each names those below it, too.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
 
 def size(count: int) -> str:
     """Bytes as ``1.4 GB``: powers of 1024, one decimal below ten."""
@@ -85,3 +105,12 @@ def breakable(text: str) -> Markup:
 def pair(text: str) -> tuple[str, str]:
     """A value that is its own label, for a choice."""
     return text, text
+
+
+def browser(label: str) -> str:
+    """A browser as people know it, ``Firefox on Linux``, from what it says of itself; any other label as it stands."""
+    if not label.startswith("Mozilla/"):
+        return label
+    name = next((words for mark, words in _BROWSERS if mark in label), "A browser")
+    system = next((words for mark, words in _SYSTEMS if mark in label), None)
+    return f"{name} on {system}" if system else name

@@ -63,3 +63,26 @@ def test_plural() -> None:
         "2 viewers",
         "0 people",
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile "
+            "Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.5 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Mozilla/5.0", "A browser"),
+        ("backup script", "backup script"),
+        ("curl/8.5.0", "curl/8.5.0"),
+    ],
+)
+def test_browsers(label: str, said: str) -> None:
+    assert words.browser(label) == said
