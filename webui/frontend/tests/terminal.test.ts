@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ACK_MS, Acks } from '../src/terminal/acks';
+import { ACK_BYTES, ACK_MS, Acks } from '../src/terminal/acks';
 import { Backoff } from '../src/terminal/backoff';
 import { bytesOfKey, modified } from '../src/terminal/keys';
 import { replay } from '../src/terminal/replay';
@@ -24,6 +24,18 @@ describe('acks', () => {
     acks.shown(3);
     vi.advanceTimersByTime(ACK_MS);
     expect(sent).toEqual([5]);
+  });
+
+  it('does not wait with much output', () => {
+    const sent: number[] = [];
+    const acks = new Acks((seq) => sent.push(seq));
+    acks.shown(1, ACK_BYTES - 1);
+    expect(sent).toEqual([]);
+    acks.shown(2, 1);
+    acks.shown(3, 1);
+    expect(sent).toEqual([2]);
+    vi.advanceTimersByTime(ACK_MS);
+    expect(sent).toEqual([2, 3]);
   });
 
   it('starts anew after a snapshot', () => {

@@ -50,7 +50,7 @@ export class Session {
       },
       output: (frame) => {
         this.screen.output(frame, () => {
-          this.#acks.shown(frame.seq);
+          this.#acks.shown(frame.seq, frame.payload.length);
         });
       },
     });
@@ -113,6 +113,7 @@ export class Session {
       case 'session.snapshot':
         this.#acks.reset();
         this.screen.snapshot(message, () => {
+          this.#acks.shown(message.seq - 1);
           this.#became(message);
         });
         this.#titled(message.title);
