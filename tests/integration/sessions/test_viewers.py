@@ -14,7 +14,7 @@ from gateway.sessions.types import MAX_FRAME_PAYLOAD, MAX_PIECE, Output, Resized
 from gateway.sessions.viewer import Viewer
 from gateway.sessions.window import FIRST
 from tests.integration.sessions.conftest import Place, start
-from tests.integration.sessions.reading import Seen, until
+from tests.integration.sessions.reading import Seen, first_screen, until
 
 LINES = 300_000
 FLOOD = "import sys\nsys.stdin.readline()\nfor n in range(1, %d):\n print(n)\nprint('DONE')\nsys.stdin.readline()\n"
@@ -205,8 +205,9 @@ async def test_a_shell_that_waits_at_its_first_prompt_is_idle(sessions: Sessions
 async def test_status_and_title_follow_the_program(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place, place.program("cat", "cat", "-u"))
     async with sessions.attach(info.id, name="ann") as viewer:
+        seen = await first_screen(viewer)
         await sessions.input(info.id, b"hello\r")
-        await until(viewer, "hello\r\nhello")
+        await until(viewer, "hello\r\nhello", seen)
         assert sessions.get(info.id).status is SessionStatus.WORKING
         await sessions.input(info.id, b"\x1b]2;a title\x07\x1b]7501;blocked\x07sent\r")
         await until(viewer, "blocked\x07sent\r\n")
