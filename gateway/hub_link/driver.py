@@ -18,6 +18,7 @@ from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.notes import Notes
 from gateway.hub_link.outbox import LinkGone, Outbox, Ping
 from gateway.hub_link.services import HubSampler, HubSessions
+from gateway.hub_link.socket import CLOSE_TIMEOUT
 from gateway.hub_link.terminals import Terminals
 from gateway.hub_link.typist import Typist
 from protocol.events import GatewayHealth, GatewayHello
@@ -175,7 +176,10 @@ class Driver:
     async def _talk_and_close(self, socket: ClientConnection) -> None:
         try:
             await self._talk(socket)
-            await socket.close(self._closing.code, self._closing.reason)
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await socket.close(self._closing.code, self._closing.reason)
+        except TimeoutError:
+            pass  # a peer that does not read gets no goodbye
         except Exception:
             log.exception("the link to the hub failed in an unexpected way")
             self._error = "The link failed in an unexpected way. See the device's log; connecting again."
