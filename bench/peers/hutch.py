@@ -20,7 +20,7 @@ from bench.terminal import COLS, ROWS, Terminal, WebSocketTerminal
 ACCOUNT = ("bench", "bench-bench-bench")
 OUTPUT, INPUT = 1, 2
 ACK_SECONDS = 0.2
-ACK_BYTES = 256 * 1024
+ACK_BYTES = 64 * 1024
 """A viewer acknowledges after this long or this much, whichever comes first."""
 
 

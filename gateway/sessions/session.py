@@ -84,6 +84,7 @@ class Session:
             self._begin_finish()
         else:
             self._watch(pane.pane_pid)
+            self._activity.began()
 
     async def close(self) -> None:
         """Let go; the session lives on, unless it is just ending, which is then seen through."""

@@ -172,9 +172,10 @@ class TerminalSocket:
 
 
 def _shown(snapshot: Snapshot) -> TerminalSnapshot:
+    """The message that stands for :meth:`Snapshot.replay`: what a program covers comes first, and stays below it."""
     return TerminalSnapshot(
         session_id=snapshot.session_id,
-        content=snapshot.content,
+        content=snapshot.full_content(),
         cols=snapshot.cols,
         rows=snapshot.rows,
         cursor_x=snapshot.cursor_x,

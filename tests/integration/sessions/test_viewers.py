@@ -10,8 +10,9 @@ import struct
 import termios
 
 from gateway.sessions.manager import Sessions
-from gateway.sessions.types import MAX_FRAME_PAYLOAD, Output, Resized, SessionStatus, Snapshot, ViewerItem
+from gateway.sessions.types import MAX_FRAME_PAYLOAD, MAX_PIECE, Output, Resized, SessionStatus, Snapshot, ViewerItem
 from gateway.sessions.viewer import Viewer
+from gateway.sessions.window import FIRST
 from tests.integration.sessions.conftest import Place, start
 from tests.integration.sessions.reading import Seen, until
 
@@ -76,7 +77,7 @@ async def test_unacknowledged_output_is_held_back(sessions: Sessions, place: Pla
         assert isinstance(first, Output)
         slow.ack(first.seq)
         got = await _until_it_waits(slow, asyncio.ensure_future(_read_to(fast, b"DONE")))
-        assert 1_000_000 < sum(len(item.payload) for item in got) < 1_100_000
+        assert FIRST - MAX_PIECE < sum(len(item.payload) for item in got) <= FIRST + MAX_PIECE
         slow.ack(got[-1].seq)
         seen = await until(slow, "DONE")
         assert len(seen.snapshots) == 1
