@@ -73,6 +73,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
         gc.collect()
         gc.freeze()
         notifier.ready()
+        log.info("the device is ready")
         await stop.wait()
         notifier.stopping()
         log.info("stopping")
@@ -168,6 +169,7 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         socket_dir=layout.sockets,
         state_dir=layout.session_state,
         workspace_root=layout.workspace,
+        shell=settings.shell,
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
     )

@@ -35,7 +35,7 @@ class DeviceProcess:
         }
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
-        self._readers: list[threading.Thread] = []
+        self._reader: threading.Thread | None = None
         self.logged: list[str] = []
 
     @property
@@ -45,23 +45,19 @@ class DeviceProcess:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the daemon and wait until its page is open."""
+        """Start the daemon and wait until it is ready."""
         command = [sys.executable, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             env=self._environ,
             start_new_session=True,
         )
         lines: queue.Queue[str | None] = queue.Queue()
-        self._readers = [
-            threading.Thread(target=self._read, args=(stream, lines), daemon=True)
-            for stream in (self._process.stdout, self._process.stderr)
-        ]
-        for reader in self._readers:
-            reader.start()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, lines), daemon=True)
+        self._reader.start()
         self._wait_open(lines)
 
     def stop(self) -> int:
@@ -87,11 +83,10 @@ class DeviceProcess:
         assert self._process is not None
         self._process.send_signal(number)
         code = self._process.wait(_STOP_SECONDS)
-        for reader in self._readers:
-            reader.join(_STOP_SECONDS)
-        for stream in (self._process.stdout, self._process.stderr):
-            assert stream is not None
-            stream.close()
+        assert self._reader is not None
+        self._reader.join(_STOP_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         return code
 
     def _read(self, stream: IO[str] | None, lines: queue.Queue[str | None]) -> None:
@@ -102,17 +97,21 @@ class DeviceProcess:
         lines.put(None)
 
     def _wait_open(self, lines: queue.Queue[str | None]) -> None:
-        ended = 0
-        opened = False
-        while not (opened and (self.setup_code or (self.data / "setup-code").exists() is False)):
+        while True:
             line = lines.get(timeout=_START_SECONDS)
-            if line is None:
-                ended += 1
-                assert ended < 2, "the device ended:\n" + "".join(self.logged)
-                continue
+            assert line is not None, "the device ended:\n" + "".join(self.logged)
             if found := re.search(r"setup code ([A-Z0-9-]+)", line):
                 self.setup_code = found[1]
-            if line.startswith("{") and json.loads(line).get("event") == "the device page is open":
-                self.url = json.loads(line)["address"]
-                self._listen = self.url.removeprefix("http://")
-                opened = True
+            match _event(line):
+                case {"event": "the device page is open", "address": str(address)}:
+                    self.url = address
+                    self._listen = address.removeprefix("http://")
+                case {"event": "the device is ready"}:
+                    return
+
+
+def _event(line: str) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

@@ -151,4 +151,5 @@ async def test_searching_pasting_and_full_screen_programs(visitors: Visitors) ->
     await anna.is_live()
     await anna.sees("full-screen")
     await anna.run("")
-    await anna.sees(str(lines))
+    await anna.run("echo back-$((1+1))")
+    await anna.sees("back-2")
