@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +47,14 @@ class RealDevice:
 
 
 @asynccontextmanager
-async def real_device(folder: Path) -> AsyncIterator[RealDevice]:
+async def real_device(folder: Path, catalog: Mapping[str, AgentCli] | None = None) -> AsyncIterator[RealDevice]:
     """One life of the daemon's services over a folder; sessions outlive it (:func:`end_everything`)."""
     async with AsyncExitStack() as stack:
         await asyncio.to_thread((folder / "work" / "project").mkdir, parents=True, exist_ok=True)
         store = await Store.open(f"sqlite:///{folder}/hutch.db")
         stack.push_async_callback(store.close)
         bus = EventBus()
-        agents = Agents(folder / "agents", bus, catalog={"codex": await asyncio.to_thread(_codex, folder)})
+        agents = Agents(folder / "agents", bus, catalog=catalog or {})
         config = SessionsConfig(folder / "run", folder / "state", folder / "work", shell="/bin/sh")  # noqa: S604 - a path
         sessions = Sessions(config, SessionRecords(store), bus, agents, "boot-1")
         await sessions.start()
@@ -77,7 +77,8 @@ async def real_device(folder: Path) -> AsyncIterator[RealDevice]:
         yield RealDevice(folder, services, sessions, audit, bus)
 
 
-def _codex(folder: Path) -> AgentCli:
+def codex(folder: Path) -> AgentCli:
+    """A package of that name for npm, made on the spot."""
     shelf = folder / "packages"
     shelf.mkdir(exist_ok=True)
     cli = AgentCli(

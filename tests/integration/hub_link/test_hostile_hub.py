@@ -184,7 +184,7 @@ async def test_a_hub_that_asks_and_does_not_read_is_left(
     memory: MemoryDevice, plane: ControlPlane, tmp_path: Path
 ) -> None:
     memory.workspace.names = [f"{number}" + "x" * 4000 for number in range(200)]
-    async with running(memory.services, tmp_path, plane.url, speed=1) as link:
+    async with running(memory.services, tmp_path, plane.url) as link:
         hub = await plane.connected()
         await hub.event("gateway.health")
         hub.stall()
