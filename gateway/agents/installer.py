@@ -16,7 +16,7 @@ from gateway.agents.processes import Finished, run
 from gateway.agents.types import AgentName, AgentStatus
 from gateway.agents.versions import printed_version
 from gateway.events.publisher import Publisher
-from gateway.events.types import AgentInstalled, AgentInstallProgress
+from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress
 from gateway.host.errnos import problems_of
 from protocol.problems import Problem, ProblemCode
 
@@ -85,8 +85,9 @@ class Agents:
     async def install(self, agent: str) -> AgentStatus:
         """Install the pinned version of a CLI and see that it runs; a working one stays in use until then.
 
-        Tells its progress as events. Raises INSTALL_FAILED, DISK_FULL, PERMISSION_DENIED, TIMEOUT, or CONFLICT while
-        the same CLI is being installed already; another one waits for its turn. Cancelling leaves nothing behind.
+        Tells its progress, its end and its failure as events. Raises INSTALL_FAILED, DISK_FULL, PERMISSION_DENIED,
+        TIMEOUT, or CONFLICT while the same CLI is being installed already; another one waits for its turn. Cancelling
+        leaves nothing behind.
         """
         cli = cli_named(self._catalog, agent)
         if agent in self._installing:
@@ -95,6 +96,9 @@ class Agents:
         try:
             async with self._one_at_a_time:
                 await self._install(cli)
+        except Problem as problem:
+            self._bus.publish(AgentInstallFailed(agent=agent, code=problem.code.value, message=problem.message))
+            raise
         finally:
             self._installing.discard(agent)
         await self.refresh()

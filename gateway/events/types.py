@@ -104,6 +104,15 @@ class AgentInstallProgress(_Event):
     line: str
 
 
+class AgentInstallFailed(_Event):
+    """An installation came to nothing; what was installed before is as it was."""
+
+    type: Literal["agent.install_failed"] = "agent.install_failed"
+    agent: str
+    code: str
+    message: str
+
+
 class SshKeysChanged(_Event):
     """A key was authorised, revoked or ran out."""
 
@@ -130,6 +139,7 @@ AnyEvent = Annotated[
     | FileChanged
     | AgentInstalled
     | AgentInstallProgress
+    | AgentInstallFailed
     | SshKeysChanged
     | PeopleChanged,
     Field(discriminator="type"),

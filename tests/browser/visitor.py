@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 import time
+from collections.abc import Mapping
 from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
@@ -13,9 +14,24 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 from tests.device_process import DeviceProcess
 
 PASSWORD = "correct horse battery"
+PATIENCE = 20_000
+"""Milliseconds a person waits for a page, on a machine that has other things to do."""
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
+_CALL = """async ([method, path, body]) => {
+  const headers = {
+    'Content-Type': 'application/json',
+    'X-CSRF-Token': document.querySelector('meta[name="csrf-token"]').content,
+  };
+  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.status === 204 ? {} : await answer.json();
+}"""
+_SCREEN_READER = "localStorage.setItem('hutch.terminal.screen-reader', 'yes')"
 # A page in which a refusal is wanted still logs it; the browser's drawing says things about itself.
+_TELL_VIOLATIONS = """document.addEventListener('securitypolicyviolation', (event) => {
+  console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI} at ${event.sourceFile}`);
+});"""
 _EXPECTED = re.compile(r"status of 4\d\d|GL Driver Message|WebSocket connection to|net::ERR_")
 
 
@@ -68,7 +84,7 @@ class Visitor:
 
     async def is_live(self) -> None:
         """Wait until the terminal is connected and shows what was on it."""
-        await expect(self.frame).to_have_attribute("data-link", "live", timeout=20_000)
+        await expect(self.frame).to_have_attribute("data-link", "live")
         await expect(self.frame).to_have_attribute("data-size", re.compile(r"\d+x\d+"))
 
     async def run(self, command: str) -> None:
@@ -78,7 +94,12 @@ class Visitor:
 
     async def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the terminal shows a text."""
-        await expect(self.screen).to_contain_text(text, timeout=15_000)
+        await expect(self.screen).to_contain_text(text)
+
+    async def call(self, method: str, path: str, body: Mapping[str, object]) -> dict[str, str]:
+        """Ask the device's API what this person may ask it; the page that is open lends its login."""
+        answer: dict[str, str] = await self.page.evaluate(_CALL, [method, path, dict(body)])
+        return answer
 
     @property
     def frame(self) -> Locator:
@@ -118,7 +139,8 @@ class Visitors:
             accept_downloads=True,
             storage_state=await like.context.storage_state() if like else None,
         )
-        await context.add_init_script("localStorage.setItem('hutch.terminal.screen-reader', 'yes')")
+        context.set_default_timeout(PATIENCE)
+        await context.add_init_script(f"{_SCREEN_READER};{_TELL_VIOLATIONS}")
         visitor = Visitor(context, await context.new_page(), self._device.url)
         self._visitors.append(visitor)
         return visitor

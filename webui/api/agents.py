@@ -8,7 +8,6 @@ from aiohttp import web
 
 from gateway.accounts.types import Actor
 from gateway.agents.types import AgentName
-from gateway.events.types import AgentInstallProgress
 from protocol.problems import Problem, ProblemCode
 from webui.answers import answer
 from webui.api.models.device import AgentAnswer, AgentsAnswer, InstallAnswer
@@ -40,5 +39,4 @@ async def _install(device: Device, agent: AgentName, actor: Actor) -> None:
         await device.agents.install(agent)
     except Problem as problem:
         result = problem.code.value
-        device.bus.publish(AgentInstallProgress(agent=agent, line=problem.message))
     await device.audit.record(actor, "agent.installed", agent, result)

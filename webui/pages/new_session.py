@@ -35,6 +35,8 @@ class NewSessionForm:
     agents: Sequence[AgentChoice]
     folders: Sequence[str]
     suggested: str
+    chosen: str
+    """What is chosen before somebody chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +59,20 @@ class StartForm(BaseModel):
     returns: bool = False
 
 
-async def new_session_form(device: Device) -> NewSessionForm:
-    """What can be started here now."""
+async def new_session_form(device: Device, wanted: str = SHELL) -> NewSessionForm:
+    """What can be started here now; ``wanted`` is chosen where it is installed, else the shell."""
     statuses = await device.agents.statuses()
     folders = await device.workspace.folders()
     agents = [
         AgentChoice(status.agent, status.title, status.installed, status.version or status.pinned)
         for status in statuses
     ]
-    return NewSessionForm(agents=agents, folders=folders, suggested=_suggested(device))
+    chosen = wanted if any(agent.installed and agent.name == wanted for agent in agents) else SHELL
+    return NewSessionForm(agents=agents, folders=folders, suggested=_suggested(device), chosen=chosen)
 
 
 async def new_session_page(request: web.Request) -> web.StreamResponse:
-    """GET /sessions/new."""
+    """GET /sessions/new; ``?agent=`` names what is chosen."""
     return await _page(request, FormState(), 200)
 
 
@@ -102,6 +105,6 @@ def _suggested(device: Device) -> str:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    new = await new_session_form(device_of(request))
+    new = await new_session_form(device_of(request), request.query.get("agent", SHELL))
     view = NewSessionView(title="New session", nav="home", new=new, form=state)
     return render(request, "new_session.html", view, status)

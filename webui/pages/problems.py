@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from protocol.problems import Problem, ProblemCode
 from webui.context import device_of
+from webui.pages.addresses import local_path
 from webui.pages.forms import refused_page, state_of
 from webui.pages.notices import see
 from webui.pages.rendering import PageView, render
@@ -60,9 +61,17 @@ async def render_problem(request: web.Request, problem: Problem, status: int) ->
 
 
 def _login_address(request: web.Request) -> str:
-    if request.method != "GET" or request.path == "/":
-        return "/login"
-    return f"/login?next={quote(request.path_qs, safe='/')}"
+    wanted = request.path_qs if request.method == "GET" else _page_of_form(request)
+    return "/login" if wanted == "/" else f"/login?next={quote(wanted, safe='/')}"
+
+
+def _page_of_form(request: web.Request) -> str:
+    """The page a form was sent from, which is the place to come back to: what was typed cannot be sent again."""
+    try:
+        page = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    except ValueError:
+        return "/"
+    return local_path(page.path) if page.netloc == request.host else "/"
 
 
 def _addresses(request: web.Request) -> tuple[str, ...]:

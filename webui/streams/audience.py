@@ -17,6 +17,7 @@ AUDIENCE: Final[dict[str, Role]] = {
     "file.changed": Role.VIEWER,
     "agent.installed": Role.VIEWER,
     "agent.install_progress": Role.OPERATOR,
+    "agent.install_failed": Role.OPERATOR,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
 }

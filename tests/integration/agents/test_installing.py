@@ -15,7 +15,7 @@ import pytest
 from gateway.agents import installer
 from gateway.agents.catalog import AgentCli
 from gateway.agents.installer import Agents
-from gateway.events.types import AgentInstalled, AgentInstallProgress, AnyEvent
+from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress, AnyEvent
 from protocol.problems import Problem, ProblemCode
 
 TINY = AgentCli(
@@ -169,6 +169,7 @@ async def test_a_cancelled_installation_leaves_nothing(prefix: Path, packages: P
     installing = asyncio.create_task(agents.install("tiny"))
     await told.line("hanging")
     assert (await refusal(agents)).code is ProblemCode.CONFLICT
+    assert not any(isinstance(event, AgentInstallFailed) for event in told.events), "the one that runs has not failed"
     installing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await installing
@@ -191,6 +192,9 @@ async def test_a_package_that_is_not_there_is_said_so(prefix: Path, told: Told) 
     problem = await refusal(Agents(prefix, told, catalog={"tiny": cli}))
     assert problem.code is ProblemCode.INSTALL_FAILED
     assert trees(prefix) == []
+    last = told.events[-1]
+    assert isinstance(last, AgentInstallFailed)
+    assert (last.agent, last.code, last.message) == ("tiny", "install_failed", problem.message)
 
 
 async def test_without_room_npm_is_not_even_started(prefix: Path, told: Told) -> None:

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nearest } from '../src/islands/charts';
 import { since } from '../src/lib/ago';
 import { chunksOf } from '../src/lib/chunks';
+import { loginAddress } from '../src/lib/login';
 
 describe('chunks', () => {
   it.each([
@@ -10,6 +11,13 @@ describe('chunks', () => {
     [9, 4, [[0, 0, 4], [1, 4, 8], [2, 8, 9]]],
   ])('%i bytes in pieces of %i', (size, chunk, pieces) => {
     expect([...chunksOf(size, chunk)]).toEqual(pieces);
+  });
+});
+
+describe('loginAddress', () => {
+  it('leads back to the page, and from the first one to the first one', () => {
+    expect(loginAddress('/')).toBe('/login');
+    expect(loginAddress('/files?path=a&b=c')).toBe('/login?next=%2Ffiles%3Fpath%3Da%26b%3Dc');
   });
 });
 

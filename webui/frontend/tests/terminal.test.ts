@@ -17,22 +17,23 @@ describe('acks', () => {
   it('says the highest number once per pace, and nothing twice', () => {
     const sent: number[] = [];
     const acks = new Acks((seq) => sent.push(seq));
-    for (const seq of [1, 2, 5, 4]) acks.shown(seq);
+    for (const seq of [1, 2, 5, 4]) acks.shown(seq, 10);
     vi.advanceTimersByTime(ACK_MS - 1);
     expect(sent).toEqual([]);
     vi.advanceTimersByTime(1);
-    acks.shown(3);
+    acks.shown(3, 10);
     vi.advanceTimersByTime(ACK_MS);
     expect(sent).toEqual([5]);
   });
 
-  it('does not wait with much output', () => {
+  it('does not wait for the clock once much is shown', () => {
     const sent: number[] = [];
     const acks = new Acks((seq) => sent.push(seq));
     acks.shown(1, ACK_BYTES - 1);
     expect(sent).toEqual([]);
     acks.shown(2, 1);
-    acks.shown(3, 1);
+    expect(sent).toEqual([2]);
+    acks.shown(3, ACK_BYTES - 1);
     expect(sent).toEqual([2]);
     vi.advanceTimersByTime(ACK_MS);
     expect(sent).toEqual([2, 3]);
@@ -41,10 +42,10 @@ describe('acks', () => {
   it('starts anew after a snapshot', () => {
     const sent: number[] = [];
     const acks = new Acks((seq) => sent.push(seq));
-    acks.shown(900);
+    acks.shown(900, 10);
     acks.reset();
     vi.advanceTimersByTime(ACK_MS);
-    acks.shown(3);
+    acks.shown(3, 10);
     vi.advanceTimersByTime(ACK_MS);
     expect(sent).toEqual([3]);
   });

@@ -1,6 +1,7 @@
 /* Requests to this device: the CSRF token goes along, and refusals become errors with a sentence for people. */
 
 import type { ProblemCode } from '../generated/terminal';
+import { logInAgain } from './login';
 
 export class Refusal extends Error {
   constructor(
@@ -27,13 +28,16 @@ export async function send(method: string, path: string, options: Options = {}):
   if (options.signal) request.signal = options.signal;
   const response = await reach(path, request);
   if (response.ok) return response;
+  if (response.status === 401) logInAgain();
   throw await refusalOf(response);
 }
 
-/* A piece of a page; null when the login is over or the device cannot be reached just now. */
+/* A piece of a page; null when the device cannot be reached just now. Where a login is asked for instead, this page
+   is over too. */
 export async function fragment(path: string): Promise<string | null> {
   try {
     const response = await fetch(path, { headers: { Accept: 'text/html' }, credentials: 'same-origin' });
+    if (response.redirected) logInAgain();
     return response.ok && !response.redirected ? await response.text() : null;
   } catch {
     return null;

@@ -1,9 +1,13 @@
 /* The device's events, over one stream for the whole page. */
 
+import { checkLogin } from './login';
+
 export interface DeviceEvent {
   type: string;
   [field: string]: unknown;
 }
+
+const REOPEN_MS = 5000;
 
 type Listener = (event: DeviceEvent) => void;
 
@@ -30,7 +34,11 @@ function open(): EventSource {
   });
   stream.addEventListener('error', () => {
     lost = true;
-    if (stream.readyState === EventSource.CLOSED) window.setTimeout(reopen, 5000);
+    if (stream.readyState === EventSource.CLOSED) {
+      // Refused for good: the stream does not say why.
+      void checkLogin();
+      window.setTimeout(reopen, REOPEN_MS);
+    }
     document.documentElement.classList.add('no-events');
   });
   stream.addEventListener('open', () => {

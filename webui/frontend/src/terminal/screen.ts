@@ -4,7 +4,6 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebLinksAddon } from '@xterm/addon-web-links';
-import { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
 import type { TerminalSnapshot } from '../generated/terminal';
 import type { OutputFrame } from './frames';
@@ -47,7 +46,7 @@ export class Screen {
     this.term.options.linkHandler = { activate: openLink };
     silenceReplies(this.term);
     this.term.open(place);
-    this.#useWebgl();
+    void this.#useWebgl();
   }
 
   snapshot(snapshot: TerminalSnapshot, shown: () => void): void {
@@ -104,8 +103,10 @@ export class Screen {
     this.term.write('', run);
   }
 
-  #useWebgl(): void {
+  /* Comes after the first screen: drawing with elements does until then. */
+  async #useWebgl(): Promise<void> {
     try {
+      const { WebglAddon } = await import('@xterm/addon-webgl');
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => {
         webgl.dispose();

@@ -2,6 +2,7 @@
 
 import type { ServerMessage, TerminalControl } from '../generated/terminal';
 import { maybe, need } from '../lib/dom';
+import { logInAgain } from '../lib/login';
 import { toast } from '../lib/toast';
 import { Acks } from './acks';
 import { Connection, type LinkState } from './connection';
@@ -104,7 +105,7 @@ export class Session {
     this.#status.link(state);
     if (state.name === 'connecting') this.#control = null;
     if (state.name === 'logged-out') {
-      window.location.assign(`/login?next=${encodeURIComponent(window.location.pathname)}`);
+      logInAgain();
     }
   }
 
