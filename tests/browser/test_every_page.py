@@ -117,8 +117,32 @@ async def test_every_page(
     await stranger.go(path)
     await stranger.is_live()
     await stranger.sees(SHOWN)
+    await expect(stranger.frame).to_have_attribute(
+        "data-size", re.compile(r"^[3-5]\dx" if size is PHONE else r"^1\d\dx")
+    )
     wrong += await _check(stranger.page, f"session-{mark}")
     assert not wrong, "\n".join(wrong)
+
+
+async def test_menus_and_dialogs_are_left_with_escape(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    await anna.start_session("keys")
+    await anna.go("/")
+    opener = anna.page.get_by_role("link", name="New session")
+    await opener.focus()
+    await anna.page.keyboard.press("Enter")
+    dialog = anna.page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+    await anna.page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(opener).to_be_focused()
+    menu = anna.page.get_by_label("What to do with keys")
+    await menu.focus()
+    await anna.page.keyboard.press("Enter")
+    await expect(anna.page.get_by_role("button", name="Rename")).to_be_visible()
+    await anna.page.keyboard.press("Escape")
+    await expect(anna.page.get_by_role("button", name="Rename")).to_be_hidden()
+    await expect(menu).to_be_focused()
 
 
 async def test_the_keyboard_reaches_everything_on_the_first_page(visitors: Visitors) -> None:

@@ -29,7 +29,7 @@ describe('since', () => {
     [50, '50 s ago'],
     [60, '1 min ago'],
     [7300, '2 h ago'],
-    [60 * 86_400, '22 Sept 2026'],
+    [60 * 86_400, '22 Sep 2026'],
   ])('%i seconds', (seconds, words) => {
     expect(since(new Date(now.getTime() - seconds * 1000), now)).toBe(words);
   });

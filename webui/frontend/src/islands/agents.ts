@@ -62,7 +62,8 @@ function arrived(agent: string, version: string): void {
     need(row, '[data-agent-says]', HTMLElement).textContent = version;
     const radio = maybe(row, 'input[type="radio"]', HTMLInputElement);
     if (radio) radio.disabled = false;
-    maybe(row, '[data-install]', HTMLButtonElement)?.remove();
+    const button = maybe(row, '[data-install]', HTMLButtonElement);
+    (button?.closest('form[action$="/install"]') ?? button)?.remove();
   }
 }
 

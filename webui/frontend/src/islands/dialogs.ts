@@ -40,11 +40,16 @@ function fill(dialog: HTMLDialogElement, data: DOMStringMap): void {
 
 function select(dialog: HTMLDialogElement): void {
   const field = dialog.querySelector<HTMLInputElement>('input.input:not([type="hidden"])');
-  // On a phone the keyboard would cover the dialog before it is read.
   if (field && window.matchMedia('(pointer: fine)').matches) {
     field.focus();
     field.select();
+    return;
   }
+  // On a phone the keyboard would cover the dialog before it is read.
+  const title = dialog.querySelector('h2');
+  if (!title) return;
+  title.tabIndex = -1;
+  title.focus();
 }
 
 function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {

@@ -7,13 +7,15 @@ const STEPS: readonly [limit: number, step: number, unit: string][] = [
   [30 * 86_400, 86_400, 'd'],
 ];
 
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
 export function since(then: Date, now: Date): string {
   const seconds = Math.floor((now.getTime() - then.getTime()) / 1000);
   if (seconds < 45) return 'just now';
   for (const [limit, step, unit] of STEPS) {
     if (seconds < limit) return `${Math.max(1, Math.floor(seconds / step))} ${unit} ago`;
   }
-  return then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  return `${then.getUTCDate()} ${MONTHS[then.getUTCMonth()] ?? ''} ${then.getUTCFullYear()}`;
 }
 
 export function keepTimesFresh(): void {

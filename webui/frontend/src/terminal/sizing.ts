@@ -4,10 +4,14 @@
 import type { Screen, Size } from './screen';
 
 const SMALLEST = 7;
+/* How long a size that was asked for may take. Until then other sizes are from before the question. */
+const PATIENCE_MS = 3000;
 
 export class Sizing {
   #owner = false;
   #asked: Size | null = null;
+  #granted = false;
+  #doubt: number | undefined;
   #frame = 0;
 
   constructor(
@@ -27,19 +31,24 @@ export class Sizing {
   /* From now on this viewer's window gives the size. */
   own(): void {
     this.#owner = true;
-    this.#asked = null;
+    this.#forget();
     this.soon();
   }
 
   follow(): void {
     this.#owner = false;
+    this.#forget();
     this.soon();
   }
 
   /* The session has this size now, whoever asked for it. */
   became(size: Size): void {
-    const mine = this.#asked?.cols === size.cols && this.#asked.rows === size.rows;
-    if (this.#owner && this.#asked && !mine) this.#owner = false;
+    if (same(this.#asked, size)) {
+      this.#granted = true;
+      window.clearTimeout(this.#doubt);
+    } else if (this.#granted) {
+      this.follow();
+    }
     this.soon();
   }
 
@@ -55,11 +64,21 @@ export class Sizing {
     this.screen.place.classList.remove('scrolls');
     this.#useFont(this.fontSize);
     const size = this.screen.fitting();
-    const now = this.screen.term;
-    if (!size || (size.cols === now.cols && size.rows === now.rows)) return;
-    if (this.#asked?.cols === size.cols && this.#asked.rows === size.rows) return;
+    if (!size || same(this.#asked, size)) return;
+    this.#forget();
     this.#asked = size;
+    this.#granted = same(this.screen.term, size);
+    if (this.#granted) return;
+    this.#doubt = window.setTimeout(() => {
+      this.follow();
+    }, PATIENCE_MS);
     this.ask(size);
+  }
+
+  #forget(): void {
+    window.clearTimeout(this.#doubt);
+    this.#asked = null;
+    this.#granted = false;
   }
 
   #shrink(): void {
@@ -78,4 +97,8 @@ export class Sizing {
   #useFont(size: number): void {
     if (this.screen.term.options.fontSize !== size) this.screen.term.options.fontSize = size;
   }
+}
+
+function same(one: Size | null, other: Size): boolean {
+  return one?.cols === other.cols && one.rows === other.rows;
 }
