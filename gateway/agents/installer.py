@@ -85,8 +85,9 @@ class Agents:
     async def install(self, agent: str) -> AgentStatus:
         """Install the pinned version of a CLI and see that it runs; a working one stays in use until then.
 
-        Tells its progress, its end and its failure as events. Raises INSTALL_FAILED, DISK_FULL, PERMISSION_DENIED, TIMEOUT, or CONFLICT while
-        the same CLI is being installed already; another one waits for its turn. Cancelling leaves nothing behind.
+        Tells its progress, its end and its failure as events. Raises INSTALL_FAILED, DISK_FULL, PERMISSION_DENIED,
+        TIMEOUT, or CONFLICT while the same CLI is being installed already; another one waits for its turn. Cancelling
+        leaves nothing behind.
         """
         cli = cli_named(self._catalog, agent)
         if agent in self._installing:

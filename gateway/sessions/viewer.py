@@ -12,7 +12,7 @@ from gateway.sessions.window import Window
 FRESH_SCROLLBACK = 1_000
 """Lines of history at most in a snapshot that comes in place of frames."""
 LINE_COST = 512
-"""A snapshot for a slow viewer has a line of history per so many bytes of its window: what it must take is late, too."""
+"""A snapshot for a slow viewer has a line of history per so many bytes of its window; more would be late, too."""
 
 
 class SnapshotSource(Protocol):

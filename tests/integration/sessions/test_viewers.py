@@ -196,6 +196,12 @@ async def _sized(viewer: Viewer, cols: int, rows: int) -> None:
             pass
 
 
+async def test_a_shell_that_waits_at_its_first_prompt_is_idle(sessions: Sessions, place: Place) -> None:
+    await start(sessions, place)
+    async with asyncio.timeout(10):
+        await place.events.wait(lambda event: event.type == "session.changed" and event.status == "idle")
+
+
 async def test_status_and_title_follow_the_program(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place, place.program("cat", "cat", "-u"))
     async with sessions.attach(info.id, name="ann") as viewer:

@@ -12,7 +12,7 @@ export class Acks {
 
   constructor(readonly send: (seq: number) => void) {}
 
-  shown(seq: number, bytes: number): void {
+  shown(seq: number, bytes = 0): void {
     this.#highest = Math.max(this.#highest, seq);
     this.#bytes += bytes;
     if (this.#bytes >= ACK_BYTES) this.#flush();
