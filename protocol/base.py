@@ -18,6 +18,7 @@ class WireModel(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
         ser_json_bytes="base64",
+        defer_build=True,
     )
 
 

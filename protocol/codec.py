@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, TypeVar
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from protocol.base import WireMessage
@@ -24,8 +24,10 @@ AnyMessage = AnyCommand | AnyEvent
 """Any message of the link. ``type`` alone does not tell a session.snapshot command from the event of that name."""
 
 T = TypeVar("T")
-_COMMAND: Final[TypeAdapter[AnyCommand]] = TypeAdapter(Command)
-_EVENT: Final[TypeAdapter[AnyEvent]] = TypeAdapter(Event)
+# Built at the first message: a device without a hub does without.
+_LATER: Final = ConfigDict(defer_build=True)
+_COMMAND: Final[TypeAdapter[AnyCommand]] = TypeAdapter(Command, config=_LATER)
+_EVENT: Final[TypeAdapter[AnyEvent]] = TypeAdapter(Event, config=_LATER)
 COMMAND_TYPES: Final = frozenset(str(model.model_fields["type"].default) for model in COMMANDS)
 EVENT_TYPES: Final = frozenset(str(model.model_fields["type"].default) for model in EVENTS)
 

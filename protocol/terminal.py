@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from protocol.base import WireMessage
 from protocol.codec import read
@@ -101,7 +101,7 @@ ClientMessage = Annotated[AnyClientMessage, Field(discriminator="type")]
 
 SERVER_MESSAGES: tuple[type[AnyServerMessage], ...] = get_args(AnyServerMessage)
 CLIENT_MESSAGES: tuple[type[AnyClientMessage], ...] = get_args(AnyClientMessage)
-_CLIENT: Final[TypeAdapter[AnyClientMessage]] = TypeAdapter(ClientMessage)
+_CLIENT: Final[TypeAdapter[AnyClientMessage]] = TypeAdapter(ClientMessage, config=ConfigDict(defer_build=True))
 _CLIENT_TYPES: Final = frozenset(str(model.model_fields["type"].default) for model in CLIENT_MESSAGES)
 
 

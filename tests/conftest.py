@@ -1,10 +1,13 @@
-"""Fixtures that every test gets: nothing may be left behind, and nothing may block the loop."""
+"""Fixtures that every test gets: a home of its own, nothing left behind, and nothing that blocks the loop."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -12,6 +15,37 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 PACKAGES = ["protocol", "provisioning", "gateway", "webui", "appliance"]
+SHELL = "/bin/sh"
+GRACE_SECONDS = 3.0
+"""How long a process that was told to end may take to be gone."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty home and a plain shell: neither the person's files nor the settings of their device reach a test."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith(("HUTCH_", "XDG_")) or name == "DATABASE_URL":
+                patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("SHELL", SHELL)
+        patch.setenv("HUTCH_SHELL", SHELL)
+        yield home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Describe a failure without the garbage collector in between.
+
+    A finalizer that complains while pytest parses the source of the failed test ends Python 3.11.2, which is Debian
+    12's, with "AST constructor recursion depth mismatch" (python/cpython#106905), and with it the whole run.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def _is_async(request: pytest.FixtureRequest) -> bool:
@@ -39,21 +73,50 @@ async def no_task_left() -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_process_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Fail a test that leaves a child process, or a tmux server with its socket under the test's folder."""
-    me = psutil.Process()
-    before = set(me.children(recursive=True))
+    """Fail a test that leaves a process: a child, or any that works in the run's folder, as tmux servers do."""
+    base = tmp_path_factory.getbasetemp()
+    before = set(psutil.pids())
     yield
-    new = [child for child in me.children(recursive=True) if child not in before]
-    _, alive = psutil.wait_procs(new, timeout=3)
-    names = [f"{p.pid} {' '.join(p.cmdline())}" for p in alive if p.is_running()]
-    names += _tmux_servers(tmp_path_factory.getbasetemp())
+    ours = [process for process in _new_processes(before) if _is_ours(process, base)]
+    _, left = psutil.wait_procs(ours, timeout=GRACE_SECONDS)
+    names = [_describe(process) for process in left if _is_alive(process)]
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+            process.wait(GRACE_SECONDS)
     assert not names, f"the test left processes behind: {names}"
 
 
-def _tmux_servers(base: Path) -> list[str]:
-    found = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        words: list[str] = process.info["cmdline"] or []
-        if (process.info["name"] or "").startswith("tmux") and any(str(base) in word for word in words):
-            found.append(f"{process.pid} {' '.join(words)}")
-    return found
+def _new_processes(before: set[int]) -> Iterator[psutil.Process]:
+    for pid in psutil.pids():
+        if pid not in before:
+            with suppress(psutil.NoSuchProcess):
+                yield psutil.Process(pid)
+
+
+def _is_ours(process: psutil.Process, base: Path) -> bool:
+    """Whether it is a descendant, or names the run's folder in its arguments, folder or environment.
+
+    A tmux server is nobody's child, and the one of a long path has its socket elsewhere; its folder tells.
+    """
+    try:
+        if os.getpid() in (parent.pid for parent in process.parents()):
+            return True
+        places = [*process.cmdline(), process.cwd(), process.environ().get("HOME", "")]
+    except psutil.Error:
+        return False
+    return any(str(base) in place for place in places)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _describe(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} {' '.join(process.cmdline())}"
+    except psutil.Error:
+        return str(process.pid)

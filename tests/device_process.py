@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -75,9 +76,11 @@ class DeviceProcess:
         for process in psutil.process_iter(["name", "cmdline"]):
             words = process.info["cmdline"] or []
             if (process.info["name"] or "").startswith("tmux") and any(str(self.data) in word for word in words):
-                for child in process.children(recursive=True):
-                    child.kill()
-                process.kill()
+                # Killing the first may end the next before we get to it.
+                with suppress(psutil.NoSuchProcess):
+                    for one in [*process.children(recursive=True), process]:
+                        with suppress(psutil.NoSuchProcess):
+                            one.kill()
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

@@ -10,7 +10,12 @@ missing_packages() {
   [ -e /etc/ssl/certs/ca-certificates.crt ] || printf '%s\n' ca-certificates
   [ "$what" = run ] && return
   command -v chromium >/dev/null || printf '%s\n' chromium fonts-dejavu-core
+  command -v ssh-keygen >/dev/null || printf '%s\n' openssh-client
+  has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
+
+# has_library NAME: whether programs find it; the browser tests' driver needs one that a bare machine lacks.
+has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep "^[[:space:]]*$1 " >/dev/null; }
 
 # find_python: print the interpreter to use. PYTHON=… wins, then Debian's own, then whatever is on PATH.
 find_python() {

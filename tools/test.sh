@@ -18,4 +18,4 @@ if [ $# -eq 0 ]; then
   say "running the tests of the pages' sources"
   with_node npm --prefix "$FRONTEND" run --silent test </dev/null
 fi
-exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal --durations 10 "$@" </dev/null
+exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal -ra --durations 15 "$@" </dev/null

@@ -6,7 +6,7 @@ import time
 
 from aiohttp import web
 
-from webui.api.description import set_up_openapi
+from webui.api.description import DESCRIPTION, Description
 from webui.api.metrics import set_up_metrics
 from webui.background import BACKGROUND, Background, background_context
 from webui.context import DEVICE, Device
@@ -34,7 +34,7 @@ def make_app(device: Device) -> web.Application:
     app[CONTROL_WATCH] = ControlWatch(device.bus)
     app[WELLNESS] = WellnessCheck(device, time.monotonic)
     set_up_metrics(app)
-    set_up_openapi(app, ROUTES, device.version)
+    app[DESCRIPTION] = Description(device.version)
     set_up_pages(app)
     _add_routes(app, ROUTES, index)
     app.on_response_prepare.append(add_security_headers)

@@ -49,3 +49,5 @@ class Command:
     summary: str
     run: Callable[[argparse.Namespace, Settings], int]
     arguments: Sequence[Argument] = field(default=())
+    lean: bool = False
+    """Whether it stays: its process is then started anew in a lean interpreter."""

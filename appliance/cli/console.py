@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import aiohttp
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from appliance.config import Settings
@@ -16,7 +15,7 @@ from protocol.problems import ErrorAnswer, Problem, ProblemCode
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-_TIMEOUT = aiohttp.ClientTimeout(total=30)
+_SECONDS = 30
 
 
 class Nothing(BaseModel):
@@ -41,8 +40,12 @@ def ask(
 async def _ask(
     socket: Path, method: str, path: str, answer: type[Answer], body: Mapping[str, JsonValue] | None
 ) -> Answer:
+    # Loaded here: "hutch run" imports this module and asks nobody.
+    import aiohttp
+
     connector = aiohttp.UnixConnector(path=str(socket))
-    async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as client:
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
         try:
             async with client.request(method, f"http://localhost{path}", json=body) as response:
                 return _read(response.status, await response.read(), answer)

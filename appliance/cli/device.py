@@ -7,10 +7,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from appliance import bootstrap
 from appliance.cli.console import ask
 from appliance.config import Settings
-from appliance.logs import set_up
 
 
 class _Health(BaseModel):
@@ -50,6 +48,10 @@ class _Status(BaseModel):
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
     """Run the daemon in the foreground."""
+    # Loaded here: the other commands do without the whole device, and a relaunch comes before it.
+    from appliance import bootstrap
+    from appliance.logs import set_up
+
     set_up(settings.log_level, settings.log_format)
     return bootstrap.run(settings)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from appliance.cli.commands import Command
 from appliance.cli.table import COMMANDS
 from appliance.config import Settings, load
+from appliance.lean import relaunch
 from appliance.version import VERSION
 from protocol.problems import Problem
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     command: Command = options.command
     try:
+        if command.lean and arguments is None:
+            relaunch()
         overrides = {name: getattr(options, name) for name in _SETTINGS}
         return command.run(options, load(options.config, os.environ, overrides))
     except Problem as problem:

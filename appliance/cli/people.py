@@ -9,13 +9,8 @@ import sys
 
 from appliance.config import Settings
 from appliance.layout import Layout
-from gateway.accounts.accounts import Accounts
 from gateway.accounts.types import Actor, Person, Role
-from gateway.events.bus import EventBus
-from gateway.store.audit import AuditLog
-from gateway.store.database import Store
 from protocol.problems import Problem, ProblemCode
-from provisioning.setup_code import SetupCode
 
 _LONGEST_PASSWORD = 1024
 
@@ -31,6 +26,13 @@ def add(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
+    # Loaded here: the other commands do without the store.
+    from gateway.accounts.accounts import Accounts
+    from gateway.events.bus import EventBus
+    from gateway.store.audit import AuditLog
+    from gateway.store.database import Store
+    from provisioning.setup_code import SetupCode
+
     store = await Store.open(layout.database_url)
     try:
         person = await Accounts(store, EventBus(), SetupCode(layout.setup_code)).add_person(name, password, role)

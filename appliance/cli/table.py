@@ -8,7 +8,7 @@ from appliance.cli.commands import Argument, Command
 _SESSION = Argument(("session",), "id or name of the session")
 
 COMMANDS: tuple[Command, ...] = (
-    Command(("run",), "Run the device until it is told to stop.", device.run),
+    Command(("run",), "Run the device until it is told to stop.", device.run, lean=True),
     Command(("status",), "Say how the device is.", device.status, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("doctor",), "Check what the device needs, and say what to mend.", doctor.run),
     Command(

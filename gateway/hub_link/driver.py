@@ -18,6 +18,7 @@ from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.notes import Notes
 from gateway.hub_link.outbox import LinkGone, Outbox, Ping
 from gateway.hub_link.services import HubSampler, HubSessions
+from gateway.hub_link.socket import CLOSE_TIMEOUT
 from gateway.hub_link.terminals import Terminals
 from gateway.hub_link.typist import Typist
 from protocol.events import GatewayHealth, GatewayHello
@@ -74,6 +75,7 @@ class Driver:
         self._notes = Notes(self._clock)
         self._channel = self._new_channel(Outbox())
         self._hang_up = asyncio.Event()
+        self._health_wanted = asyncio.Event()
         self._closing = Close(1000, "")
         self._conversation: list[asyncio.Task[None]] = []
         self._connection: asyncio.Task[None] | None = None
@@ -115,7 +117,7 @@ class Driver:
             case DeliverInput(frame):
                 self._parts.typist.type(frame, self._channel)
             case SampleHealth():
-                self._carry_out(self._link.send(self._health(), self._clock.time()))
+                self._health_wanted.set()
             case Greet():
                 self._converse(self._greet(self._channel))
             case Note(problem):
@@ -153,8 +155,9 @@ class Driver:
         self._outbox = outbox
         return Channel(self._link, outbox, self._clock, self._carry_out)
 
-    def _health(self) -> GatewayHealth:
-        return messages.health(self._gateway_id, self._parts.sampler.sample(), self._parts.sessions.list())
+    async def _health(self) -> GatewayHealth:
+        measured = await asyncio.to_thread(self._parts.sampler.sample)
+        return messages.health(self._gateway_id, measured, self._parts.sessions.list())
 
     # One connection
 
@@ -175,7 +178,10 @@ class Driver:
     async def _talk_and_close(self, socket: ClientConnection) -> None:
         try:
             await self._talk(socket)
-            await socket.close(self._closing.code, self._closing.reason)
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await socket.close(self._closing.code, self._closing.reason)
+        except TimeoutError:
+            pass  # a peer that does not read gets no goodbye
         except Exception:
             log.exception("the link to the hub failed in an unexpected way")
             self._error = "The link failed in an unexpected way. See the device's log; connecting again."
@@ -186,12 +192,14 @@ class Driver:
         outbox = Outbox()
         self._channel = self._new_channel(outbox)
         self._hang_up = asyncio.Event()
+        self._health_wanted = asyncio.Event()
         self._closing = Close(1000, "")
         self._conversation = []
         try:
             self._converse(self._read(socket))
             self._converse(self._write(socket, outbox))
             self._converse(self._watch(outbox))
+            self._converse(self._report_health())
             self._converse(self._obey(self._hang_up))
             self._carry_out(self._link.connected(self._clock.time()))
             await asyncio.wait(self._conversation, return_when=asyncio.FIRST_COMPLETED)
@@ -228,6 +236,12 @@ class Driver:
         if not done.cancelled() and done.exception() is None:
             self._carry_out(self._link.pong(sent.payload, self._clock.time()))
 
+    async def _report_health(self) -> None:
+        while True:
+            await self._health_wanted.wait()
+            self._health_wanted.clear()
+            self._carry_out(self._link.send(await self._health(), self._clock.time()))
+
     async def _watch(self, outbox: Outbox) -> None:
         await outbox.overflowed.wait()
         self._closing = Close(1008, "answers are not read")
@@ -238,7 +252,7 @@ class Driver:
 
     async def _greet(self, channel: Channel) -> None:
         screens = await self._parts.terminals.open(channel)
-        self._carry_out(self._link.greet(self._health(), screens, self._clock.time()))
+        self._carry_out(self._link.greet(await self._health(), screens, self._clock.time()))
         await self._parts.terminals.follow()
 
     def _explain(self, ends: list[BaseException | None], socket: ClientConnection) -> None:

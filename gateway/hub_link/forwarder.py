@@ -11,7 +11,7 @@ from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.keyboard import NAME
 from gateway.hub_link.outbox import LinkGone
 from gateway.hub_link.services import HubSessions, HubViewer
-from gateway.sessions.types import Ended, Output, Resized, Snapshot
+from gateway.sessions.types import Ended, Output, Resized, Snapshot, ViewerItem
 from protocol.events import SessionEnded, SessionError, SessionSnapshot
 from protocol.problems import Problem, ProblemCode
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 class Forwarder:
     """Attaches a viewer and passes on what it shows: a snapshot first, then the frames, then the end.
 
-    It attaches anew, and so begins with a fresh snapshot, when the size changed and when the hub asks for the screen:
-    that puts the snapshot into its place between the frames. A slow socket holds up nothing but this viewer.
+    What the hub asks to see is shown in its place between the frames. A slow socket holds up nothing but this viewer.
+    ``gate`` is closed until the greeting is complete.
     """
 
     def __init__(self, session_id: str, sessions: HubSessions, channel: Channel, gate: asyncio.Event) -> None:
@@ -32,10 +32,8 @@ class Forwarder:
         self._gate = gate
         self._viewer: HubViewer | None = None
         self._request: tuple[Request, asyncio.Future[bool]] | None = None
-        self._over = False
-        self._exit_code: int | None = None
-        self._round: asyncio.Task[None] | None = None
         self._showing = asyncio.Lock()
+        self._end: Ended | None = None
         self.first: asyncio.Future[SessionSnapshot | None] = asyncio.get_running_loop().create_future()
         """The first screen, for the greeting; None when there is none. Who cancels it leaves the sending to us."""
         self.ended = False
@@ -45,18 +43,13 @@ class Forwarder:
     async def show(self, request: Request) -> bool:
         """Answer a request for the screen; False when the session is not watched any more."""
         async with self._showing:
+            if self._task.done():
+                return False
             answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             self._request = (request, answered)
-            if self.finished:
-                return False
-            if self._round is not None and self._gate.is_set():
-                self._round.cancel()
+            if self._viewer is not None:
+                self._viewer.refresh()
             return await answered
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will come from here."""
-        return self._task.done()
 
     def ack(self, seq: int) -> None:
         """The highest frame the hub's viewers have seen."""
@@ -78,72 +71,40 @@ class Forwarder:
 
     async def _run(self) -> None:
         try:
-            while not self._over:
-                await self._one_round()
+            await self._pass_on()
             await self._say_ended()
         except LinkGone:
-            pass
+            pass  # the next connection begins with a snapshot
         finally:
             if not self.first.done():
                 self.first.set_result(None)
             if self._request is not None and not self._request[1].done():
                 self._request[1].set_result(False)
 
-    async def _one_round(self) -> None:
-        self._round = asyncio.create_task(self._attach())
+    async def _pass_on(self) -> None:
         try:
-            await asyncio.wait([self._round])
-        finally:
-            self._round.cancel()
-            await asyncio.wait([self._round])
-        if self._round.cancelled():
-            return
-        try:
-            self._round.result()
+            async with self._sessions.attach(self._session_id, name=NAME) as viewer:
+                self._viewer = viewer
+                async for item in viewer:
+                    await self._pass(item)
         except LinkGone:
             raise
         except Problem as problem:
-            await self._give_up(problem)
+            await self._complain(problem)
         except Exception:
             log.exception("the screen of session %s cannot be passed on to the hub", self._session_id)
-            await self._give_up(Problem(ProblemCode.INTERNAL, "The screen cannot be shown. See the device's log."))
+            await self._complain(Problem(ProblemCode.INTERNAL, "The screen cannot be shown. See the device's log."))
 
-    async def _give_up(self, problem: Problem) -> None:
-        self._over = True
-        if problem.code not in (ProblemCode.NOT_FOUND, ProblemCode.SESSION_ENDED):
-            await self._tell(SessionError(session_id=self._session_id, error=problem.message))
-
-    async def _say_ended(self) -> None:
-        try:
-            session = self._sessions.get(self._session_id)
-        except Problem:
-            exit_code = self._exit_code
-        else:
-            if messages.alive(session):
-                return
-            exit_code = session.exit_code if self._exit_code is None else self._exit_code
-        await self._tell(SessionEnded(session_id=self._session_id, exit_code=exit_code))
-        self.ended = True
-
-    async def _tell(self, event: SessionError | SessionEnded | SessionSnapshot) -> None:
-        await self._gate.wait()
-        await self._channel.tell(event)
-
-    async def _attach(self) -> None:
-        async with self._sessions.attach(self._session_id, name=NAME) as viewer:
-            self._viewer = viewer
-            async for item in viewer:
-                match item:
-                    case Snapshot():
-                        await self._screen(item)
-                    case Output(seq, payload):
-                        await self._channel.output(self._session_id, seq, payload)
-                    case Resized():
-                        return
-                    case Ended(exit_code):
-                        self._exit_code = exit_code
-                        break
-        self._over = True
+    async def _pass(self, item: ViewerItem) -> None:
+        match item:
+            case Snapshot():
+                await self._screen(item)
+            case Output(seq, payload):
+                await self._channel.output(self._session_id, seq, payload)
+            case Ended():
+                self._end = item
+            case Resized():
+                pass  # a snapshot of the new size follows
 
     async def _screen(self, screen: Snapshot) -> None:
         greeting = not self.first.done()
@@ -152,8 +113,29 @@ class Forwarder:
         await self._gate.wait()
         if self._request is not None:
             (request, answered), self._request = self._request, None
-            await request.answer(messages.snapshot(screen, request.command.request_id))
-            if not answered.done():
-                answered.set_result(True)
+            try:
+                await request.answer(messages.snapshot(screen, request.command.request_id))
+            finally:
+                if not answered.done():
+                    answered.set_result(request.answered)
         elif not greeting:
             await self._channel.tell(messages.snapshot(screen))
+
+    async def _complain(self, problem: Problem) -> None:
+        if problem.code not in (ProblemCode.NOT_FOUND, ProblemCode.SESSION_ENDED):
+            await self._gate.wait()
+            await self._channel.tell(SessionError(session_id=self._session_id, error=problem.message))
+
+    async def _say_ended(self) -> None:
+        exit_code = self._end.exit_code if self._end is not None else None
+        if self._end is None:
+            try:
+                session = self._sessions.get(self._session_id)
+            except Problem:
+                return
+            if messages.alive(session):
+                return
+            exit_code = session.exit_code
+        await self._gate.wait()
+        await self._channel.tell(SessionEnded(session_id=self._session_id, exit_code=exit_code))
+        self.ended = True

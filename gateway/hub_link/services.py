@@ -6,7 +6,7 @@ test can stand in for it and a reader sees what a hub is able to do here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,10 @@ class HubViewer(Protocol):
 
     def __aiter__(self) -> AsyncIterator[ViewerItem]:
         """Items in order; the iteration ends with the session."""
+        ...
+
+    def refresh(self) -> None:
+        """Show the screen anew: a snapshot is the next item."""
         ...
 
     def ack(self, seq: int) -> None:
@@ -130,7 +134,7 @@ class HubTransfers(Protocol):
         """Open a file for sending."""
         ...
 
-    def download_chunks(self, transfer_id: str) -> AsyncIterator[bytes]:
+    def download_chunks(self, transfer_id: str) -> AsyncGenerator[bytes, None]:
         """Its pieces in order."""
         ...
 

@@ -18,7 +18,11 @@ TITLE_MARKS = (
 
 
 class Activity:
-    """Working while output comes, waiting after a bell or a mark until something is typed, idle otherwise."""
+    """Working while output comes, waiting after a bell or a mark until something is typed, idle otherwise.
+
+    A program that has printed nothing since :meth:`began` counts as starting, for a moment: a shell may have shown its
+    prompt before anybody listened.
+    """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -33,11 +37,19 @@ class Activity:
         """Seconds since anything was typed or printed; monotonic, so a clock that jumps does no harm."""
         return self._loop.time() - self._last
 
+    def began(self) -> None:
+        """The program is listened to from now on."""
+        if self._timer is None:
+            self._output_at = self._loop.time()
+            self._timer = self._loop.call_later(QUIET_AFTER, self._look)
+
     def output(self) -> None:
         """The program printed something."""
         self._output_at = self._last = self._loop.time()
         if self._timer is None:
             self._timer = self._loop.call_later(QUIET_AFTER, self._look)
+            self._judge()
+        elif self.status is SessionStatus.STARTING:
             self._judge()
 
     def typed(self) -> None:

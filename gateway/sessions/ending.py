@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -35,24 +36,24 @@ class Outcome:
     """Whether the terminal went away under the program."""
 
 
-async def stop_program(pane_pid: int, session_id: str) -> None:
+async def stop_program(pane_pid: int, socket: Path) -> None:
     """End every process of a session, those that ask for it by force."""
-    running = await asyncio.to_thread(processes.find, pane_pid, session_id, set())
+    running = await asyncio.to_thread(processes.find, pane_pid, socket, set())
     await asyncio.to_thread(processes.stop_politely, running)
     deadline = time.monotonic() + FORCE_AFTER
     while time.monotonic() < deadline:
-        running = await asyncio.to_thread(processes.find, pane_pid, session_id, running)
+        running = await asyncio.to_thread(processes.find, pane_pid, socket, running)
         if not running:
             return
         await asyncio.to_thread(psutil.wait_procs, running, POLL)
-    await force(pane_pid, session_id)
+    await force(pane_pid, socket)
 
 
-async def force(pane_pid: int, session_id: str) -> None:
+async def force(pane_pid: int, socket: Path) -> None:
     """Kill until nothing is left; a program that starts others faster than they are found gets a few rounds."""
     running: set[psutil.Process] = set()
     for _ in range(10):
-        running = await asyncio.to_thread(processes.find, pane_pid, session_id, running)
+        running = await asyncio.to_thread(processes.find, pane_pid, socket, running)
         if not running:
             return
         await asyncio.to_thread(processes.kill, running)

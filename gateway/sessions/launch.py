@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.agents.commands import AgentCommands
-from gateway.sessions.processes import MARK
+from gateway.sessions.processes import MARKS
 from gateway.sessions.types import SessionSpec
 from protocol.problems import Problem, ProblemCode
 
@@ -26,7 +26,7 @@ MAX_ENV = 256
 MAX_ENV_BYTES = 64 * 1024
 MAX_INSTRUCTIONS = 1024 * 1024
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-_RESERVED = {MARK, "TMUX", "TMUX_PANE", "TERM"}
+_RESERVED = {*MARKS, "TMUX", "TMUX_PANE", "TERM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,17 @@ def check_spec(spec: SessionSpec) -> None:
             raise Problem(ProblemCode.TOO_LARGE, "An instruction file may have 1 MiB.")
 
 
-def prepare(spec: SessionSpec, session_id: str, agents: AgentCommands, root: Path, shell: str | None) -> Launch:
-    """Look at the machine: folder, command, environment. Blocks: call it in a thread.
+def prepare(
+    spec: SessionSpec, marked: Mapping[str, str], agents: AgentCommands, root: Path, shell: str | None
+) -> Launch:
+    """Look at the machine: folder, command, environment with ``marked`` in it. Blocks: call it in a thread.
 
     Raises:
         Problem: ``WORKDIR_MISSING``, ``PERMISSION_DENIED``, ``AGENT_MISSING``, ``SESSION_FAILED``.
     """
     workdir = _folder(root, spec.workdir)
     login = shell or _login_shell()
-    env = {**_clean_environment(login), **agents.environment(), **spec.env, MARK: session_id}
+    env = {**_clean_environment(login), **agents.environment(), **spec.env, **marked}
     command = list(agents.command(spec.agent)) if spec.agent is not None else [login, "-l"]
     if shutil.which(command[0], path=env["PATH"]) is None:
         if spec.agent is not None:

@@ -21,6 +21,7 @@ from gateway.sessions.connection import PaneFacts, facts
 from gateway.sessions.control import Control
 from gateway.sessions.launch import EnvironmentFiles, Launch, check_spec, checked_name, new_id, prepare
 from gateway.sessions.past import Past, info_of
+from gateway.sessions.processes import marks
 from gateway.sessions.records import EventSink, SessionRecord, SessionRecordStore
 from gateway.sessions.session import Session, Watcher
 from gateway.sessions.tmux import MAX_SOCKET_PATH, TmuxFailed, TmuxServer, configuration
@@ -233,7 +234,8 @@ class Sessions:
 
     async def _prepare(self, spec: SessionSpec, session_id: str) -> Launch:
         config = self._config
-        return await asyncio.to_thread(prepare, spec, session_id, self._agents, config.workspace_root, config.shell)
+        marked = marks(session_id, self._server(session_id).socket)
+        return await asyncio.to_thread(prepare, spec, marked, self._agents, config.workspace_root, config.shell)
 
     async def _launch(self, record: SessionRecord, launch: Launch, *, returned: bool) -> SessionInfo:
         server = self._server(record.id)

@@ -13,15 +13,11 @@ from collections.abc import Callable
 
 from gateway.sessions.modes import ModeTracker
 from gateway.sessions.ring import Ring
-from gateway.sessions.types import MAX_FRAME_PAYLOAD
+from gateway.sessions.types import MAX_PIECE
 
 PACE = 0.002
 COALESCE = 0.010
 
-MAX_PENDING = 1024
-"""Bytes of an unfinished sequence that may be put before a viewer's first frame (see viewer.py)."""
-
-READ = MAX_FRAME_PAYLOAD - MAX_PENDING
 BURST = 64
 """Reads in one go before other sessions have their turn."""
 
@@ -120,7 +116,7 @@ class OutputPump:
         frames = self._ring.next
         for _ in range(BURST):
             try:
-                data = self._pipe.recv(READ)
+                data = self._pipe.recv(MAX_PIECE)
             except BlockingIOError:
                 break
             except OSError:
@@ -139,9 +135,9 @@ class OutputPump:
     def _take(self, data: bytes) -> None:
         self.total += len(data)
         self._modes.feed(data)
-        if self._waiting + len(data) > READ:
+        if self._waiting + len(data) > MAX_PIECE:
             self._put()
-        if not self._pieces and len(data) == READ:
+        if not self._pieces and len(data) == MAX_PIECE:
             self._ring.append(data, keep=self.watched)
             return
         self._pieces.append(data)

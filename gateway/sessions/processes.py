@@ -1,8 +1,8 @@
 """Everything a session started: found by descent, by kernel session, and by a mark in the environment.
 
 A child that made itself a daemon has neither the parent nor the session of its ancestors any more; the mark
-``HUTCH_SESSION_ID``, which every program of a session inherits, still finds it. Functions here block: call them in a
-thread.
+``HUTCH_SESSION_SOCKET``, which every program of a session inherits, still finds it. The id alone would not do: two
+devices on one machine may have sessions of the same id. Functions here block: call them in a thread.
 """
 
 from __future__ import annotations
@@ -10,20 +10,29 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from pathlib import Path
 
 import psutil
 
-MARK = "HUTCH_SESSION_ID"
+_MARK = "HUTCH_SESSION_SOCKET"
+_ID = "HUTCH_SESSION_ID"
+MARKS = frozenset({_MARK, _ID})
+"""Variables that Hutch sets in every session itself."""
 
 
-def find(pane_pid: int, session_id: str, known: set[psutil.Process]) -> set[psutil.Process]:
+def marks(session_id: str, socket: Path) -> dict[str, str]:
+    """What a session's programs have in their environment: its id for them, its tmux socket for :func:`find`."""
+    return {_ID: session_id, _MARK: str(socket)}
+
+
+def find(pane_pid: int, socket: Path, known: set[psutil.Process]) -> set[psutil.Process]:
     """The living processes of a session, without the tmux server; ``known`` ones are looked at again."""
     found = {process for process in known if process.is_running()}
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(pane_pid)
         found |= {root, *root.children(recursive=True)}
     for process in psutil.process_iter():
-        if process not in found and _belongs(process, pane_pid, session_id):
+        if process not in found and _belongs(process, pane_pid, str(socket)):
             found.add(process)
     return {process for process in found if _alive(process)}
 
@@ -52,13 +61,13 @@ def _alive(process: psutil.Process) -> bool:
         return False
 
 
-def _belongs(process: psutil.Process, pane_pid: int, session_id: str) -> bool:
+def _belongs(process: psutil.Process, pane_pid: int, socket: str) -> bool:
     try:
         if process.pid == os.getpid():
             return False
         if os.getsid(process.pid) == pane_pid:
             return True
         # The tmux server has the mark too: it was started with the environment of its pane.
-        return process.environ().get(MARK) == session_id and not process.name().startswith("tmux")
+        return process.environ().get(_MARK) == socket and not process.name().startswith("tmux")
     except (psutil.Error, OSError):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from gateway.sessions.types import Output
+from gateway.sessions.types import MAX_PIECE, Output
 
 FRAME_COST = 200
 """Bytes of memory a frame takes beside its payload, counted so that many tiny frames are bounded too."""
@@ -22,7 +22,13 @@ class Ring:
         self._frames: deque[Output] = deque()
 
     def append(self, payload: bytes, *, keep: bool) -> None:
-        """Number a payload; without ``keep`` nobody watches and only the number is used up."""
+        """Number a payload; without ``keep`` nobody watches and only the number is used up.
+
+        Raises:
+            ValueError: it is larger than :data:`MAX_PIECE`.
+        """
+        if len(payload) > MAX_PIECE:
+            raise ValueError(f"a piece of {len(payload)} bytes does not fit into a frame")
         seq = self.next
         self.next = seq + 1
         self.offset += len(payload)

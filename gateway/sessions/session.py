@@ -84,6 +84,7 @@ class Session:
             self._begin_finish()
         else:
             self._watch(pane.pane_pid)
+            self._activity.began()
 
     async def close(self) -> None:
         """Let go; the session lives on, unless it is just ending, which is then seen through."""
@@ -176,7 +177,7 @@ class Session:
         self._asked = True
         pane = self._pane
         if self.outcome is None and pane is not None and self._finish is None:
-            await stop_program(pane.pane_pid, self.record.id)
+            await stop_program(pane.pane_pid, self.server.socket)
             self._begin_finish()
         await self.over.wait()
 
@@ -330,7 +331,7 @@ class Session:
         await self._let_go()
         await kill_server(self.server, pane)
         if outcome.lost:
-            await force(pane.pane_pid, self.record.id)
+            await force(pane.pane_pid, self.server.socket)
         self.record = replace(self.record, ended_at=datetime.now(UTC), exit_code=outcome.exit_code)
         await self._watcher.ended(self)
         self.over.set()

@@ -17,12 +17,12 @@ from functools import partial
 from gateway.sessions.connection import PaneFacts
 from gateway.sessions.control_client import Command, ControlClient
 from gateway.sessions.modes import ModeTracker
-from gateway.sessions.output import MAX_PENDING, OutputPump
+from gateway.sessions.output import OutputPump
 from gateway.sessions.pause import paused
 from gateway.sessions.ring import Ring
 from gateway.sessions.screen import Captured, capture_commands, parse
 from gateway.sessions.tmux import TmuxFailed
-from gateway.sessions.types import Snapshot
+from gateway.sessions.types import MAX_PENDING, Snapshot
 from gateway.sessions.viewer import Viewer
 
 TRIES_RUNNING = 4

@@ -10,6 +10,10 @@ from pathlib import Path
 
 MAX_FRAME_PAYLOAD = 16 * 1024
 """Bytes of terminal output in one frame at most (wire v1)."""
+MAX_PENDING = 1024
+"""Bytes of an unfinished sequence that may be put before a viewer's first frame."""
+MAX_PIECE = MAX_FRAME_PAYLOAD - MAX_PENDING
+"""Bytes of output that get one number; every frame made of them has room for what is put before it."""
 
 
 class SessionStatus(StrEnum):
@@ -94,7 +98,11 @@ class Snapshot:
 
     def replay(self) -> str:
         """Everything to write to a reset terminal of ``cols`` by ``rows`` so that it shows this screen."""
-        return (self.under + "\x1b[?1049h\x1b[H" if self.alternate_on else "") + self.content + self.modes
+        return self.full_content() + self.modes
+
+    def full_content(self) -> str:
+        """What lies under a full-screen program, the change to its screen, and the screen itself."""
+        return (self.under + "\x1b[?1049h\x1b[H" if self.alternate_on else "") + self.content
 
 
 @dataclass(frozen=True, slots=True)

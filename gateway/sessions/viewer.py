@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Protocol
 
 from gateway.sessions.ring import Ring
-from gateway.sessions.types import Ended, Output, Resized, Snapshot, ViewerItem
+from gateway.sessions.types import MAX_PENDING, Ended, Output, Resized, Snapshot, ViewerItem
+from gateway.sessions.window import Window
 
-WINDOW = 1024 * 1024
-"""Bytes that may be unacknowledged once a viewer has acknowledged anything."""
-
-MARK_EVERY = 16 * 1024
 FRESH_SCROLLBACK = 1_000
-"""Lines of history at most in a snapshot that a lagging viewer gets in place of frames."""
+"""Lines of history at most in a snapshot that comes in place of frames."""
+LINE_COST = 512
+"""A snapshot for a slow viewer has a line of history per so many bytes of its window; more would be late, too."""
 
 
 class SnapshotSource(Protocol):
@@ -28,7 +26,7 @@ class Viewer:
     """Async iterator of :data:`ViewerItem`; the first is a snapshot, and so is what replaces lost frames.
 
     A viewer that stops reading costs nothing but its place in the ring; when it reads again and the ring has gone on
-    without it, it gets the present screen.
+    without it, it gets the present screen. So does one whose acknowledgements say that it is slow (window.py).
     """
 
     def __init__(self, viewer_id: str, name: str, ring: Ring, source: SnapshotSource, scrollback: int) -> None:
@@ -40,20 +38,18 @@ class Viewer:
         """Number of the next frame to hand out."""
         self._ring = ring
         self._source = source
+        self._loop = asyncio.get_running_loop()
         self._wake: asyncio.Future[None] | None = None
         self._snapshot: Snapshot | None = None
         self._prefix = b""
         self._resized: Resized | None = None
         self._ended: Ended | None = None
         self._over = False
-        self._acks = False
-        self._sent = 0
-        self._acked = 0
         self._offset = ring.offset
         self._final: Snapshot | None = None
-        # A viewer that never acknowledges leaves only its newest marks.
-        self._marks: deque[tuple[int, int]] = deque(maxlen=512)
+        self._window = Window()
         self._held_back = False
+        self._fresh = True
 
     def __aiter__(self) -> Viewer:
         return self
@@ -63,7 +59,7 @@ class Viewer:
             item = self._take()
             if item is not None:
                 return item
-            self._wake = asyncio.get_running_loop().create_future()
+            self._wake = self._loop.create_future()
             try:
                 await self._wake
             finally:
@@ -74,21 +70,16 @@ class Viewer:
         """The viewer has shown every frame up to ``seq``; numbers that were never sent are ignored."""
         if seq >= self.cursor:
             return
-        self._acks = True
-        while self._marks and self._marks[0][0] <= seq:
-            self._acked = self._marks.popleft()[1]
-        if seq == self.cursor - 1:
-            self._acked = self._sent
-            self._marks.clear()
-        if self._held_back and self._sent - self._acked <= WINDOW // 2:
-            self._held_back = False
-            if self._ring.offset - self._offset > WINDOW:
+        self._window.acked(seq, self._loop.time(), everything=seq == self.cursor - 1 and self._snapshot is None)
+        if self._held_back and self._window.unacknowledged <= self._window.size // 2:
+            if self._left_behind():
                 self._ask_snapshot()
+            self._held_back = False
             self.wake()
 
     def needs_before(self) -> int:
         """The ring may forget every frame before this number as far as this viewer goes."""
-        return self._ring.next if self.wants_snapshot else self.cursor
+        return self._ring.next if self.wants_snapshot or self._left_behind() else self.cursor
 
     def wake(self) -> None:
         """There is something new."""
@@ -107,14 +98,18 @@ class Viewer:
         self.wake()
 
     def show(self, snapshot: Snapshot, pending: bytes) -> None:
-        """Go on from a snapshot; ``pending`` are bytes before it that belong to what comes next."""
+        """Go on from a snapshot; ``pending`` are bytes before it that belong to what comes next.
+
+        Raises:
+            ValueError: they are more than :data:`MAX_PENDING`.
+        """
+        if len(pending) > MAX_PENDING:
+            raise ValueError(f"{len(pending)} pending bytes do not fit before a frame")
         self.wants_snapshot = False
         self._snapshot = snapshot
         self.cursor = snapshot.seq
         self._offset = self._ring.offset
         self._prefix = pending
-        self._acked = self._sent
-        self._marks.clear()
         self._held_back = False
         self.scrollback = min(self.scrollback, FRESH_SCROLLBACK)
         self.wake()
@@ -136,8 +131,7 @@ class Viewer:
             resized, self._resized = self._resized, None
             return resized
         if self._snapshot is not None:
-            snapshot, self._snapshot = self._snapshot, None
-            return snapshot
+            return self._screen(self._snapshot)
         if self._held_back and self._ended is None:
             return None
         if not self.wants_snapshot and self.cursor < self._ring.first:
@@ -156,22 +150,35 @@ class Viewer:
         self._over = True
         return self._ended
 
+    def _screen(self, snapshot: Snapshot) -> Snapshot:
+        self._snapshot = None
+        self._fresh = True
+        self._window.sent(snapshot.seq - 1, len(snapshot.content) + len(snapshot.under), self._loop.time())
+        return snapshot
+
     def _frame(self) -> Output | None:
-        if self._acks and self._sent - self._acked > WINDOW and self._ended is None:
+        frame = self._ring.get(self.cursor)
+        size = len(frame.payload)
+        # Not every viewer acknowledges a snapshot; the frame after it they all do.
+        if not self._fresh and self._ended is None and self._window.full(size):
             self._held_back = True
             return None
-        frame = self._ring.get(self.cursor)
+        self._fresh = False
         self.cursor += 1
-        self._sent += len(frame.payload)
-        self._offset += len(frame.payload)
-        if not self._marks or self._sent - self._marks[-1][1] >= MARK_EVERY:
-            self._marks.append((frame.seq, self._sent))
+        self._offset += size
+        self._window.sent(frame.seq, size, self._loop.time())
         if self._prefix:
             frame = Output(frame.seq, self._prefix + frame.payload)
             self._prefix = b""
         return frame
 
+    def _left_behind(self) -> bool:
+        """Whether so much has come that a slow viewer waits for that it is better shown the present screen."""
+        return self._held_back and self._window.slow and self._ring.offset - self._offset > self._window.size
+
     def _ask_snapshot(self) -> None:
         self.wants_snapshot = True
         self._snapshot = None
+        if self._window.slow:
+            self.scrollback = min(self.scrollback, self._window.size // LINE_COST)
         self._source.request()

@@ -197,7 +197,8 @@ class Transfers:
         except Problem as problem:
             _log.warning("transfers.leftovers_not_removed", code=problem.code, reason=problem.message)
         else:
-            _log.info("transfers.leftovers_removed", count=removed)
+            if removed:
+                _log.info("transfers.leftovers_removed", count=removed)
 
     @contextmanager
     def _place(self, transfer_id: str) -> Iterator[None]:

@@ -172,10 +172,10 @@ class TerminalSocket:
 
 
 def _shown(snapshot: Snapshot) -> TerminalSnapshot:
+    """The message that stands for :meth:`Snapshot.replay`: what a program covers comes first, and stays below it."""
     return TerminalSnapshot(
         session_id=snapshot.session_id,
-        # Without what lies below it, a full-screen program that ends would leave an empty terminal.
-        content=f"{snapshot.under}\x1b[?1049h\x1b[H{snapshot.content}" if snapshot.alternate_on else snapshot.content,
+        content=snapshot.full_content(),
         cols=snapshot.cols,
         rows=snapshot.rows,
         cursor_x=snapshot.cursor_x,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 
 from gateway.hub_link.channel import Request
@@ -72,9 +72,10 @@ class FileCommands:
             begin = FileContentBegin(transfer_id=name, path=plan.path, size=plan.size, total_chunks=plan.total_chunks)
             await request.tell(begin)
             seq = 0
-            async for data in self._transfers.download_chunks(name):
-                await request.tell(FileContentChunk(transfer_id=name, seq=seq, data=data))
-                seq += 1
+            async with aclosing(self._transfers.download_chunks(name)) as chunks:
+                async for data in chunks:
+                    await request.tell(FileContentChunk(transfer_id=name, seq=seq, data=data))
+                    seq += 1
             await request.tell(FileContentEnd(transfer_id=name))
             done = True
         finally:

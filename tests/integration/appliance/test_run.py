@@ -11,9 +11,13 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from appliance.version import VERSION
 from tests.device_process import DeviceProcess
+from webui.openapi import describe
+from webui.routes import ROUTES
 
 
 @pytest.fixture
@@ -47,6 +51,23 @@ def test_it_starts_answers_and_stops_within_five_seconds(device: DeviceProcess) 
     begun = time.monotonic()
     assert device.stop() == 0
     assert time.monotonic() - begun < 5
+
+
+def test_it_runs_lean_and_describes_its_api_all_the_same(tmp_path: Path) -> None:
+    device = DeviceProcess(tmp_path / "data", {"PYTHONDONTWRITEBYTECODE": ""})
+    try:
+        device.start()
+        assert "-OO" in psutil.Process(device.pid).cmdline()
+        hutch(device, "user", "add", "anna", "--role", "viewer", "--password-stdin", stdin="correct horse battery\n")
+        body = json.dumps({"username": "anna", "password": "correct horse battery"}).encode()
+        login = urllib.request.Request(f"{device.url}/api/auth/login", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(login, timeout=30) as answer:
+            bearer = {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
+        asked = urllib.request.Request(f"{device.url}/api/openapi.json", headers=bearer)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert json.load(answer) == describe(ROUTES, VERSION)
+    finally:
+        device.close()
 
 
 def test_the_setup_code_is_not_in_the_log(device: DeviceProcess) -> None:

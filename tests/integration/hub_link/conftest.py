@@ -11,6 +11,13 @@ from tests.integration.hub_link.memory import MemoryDevice
 from tests.integration.hub_link.rig import running
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again after hundredths of a second; how long the waits really are is tested with the state machine."""
+    monkeypatch.setattr("protocol.link.backoff.BACKOFF_FIRST", 0.02)
+    monkeypatch.setattr("protocol.link.backoff.BACKOFF_MOST", 0.2)
+
+
 @pytest.fixture
 async def plane() -> AsyncIterator[ControlPlane]:
     async with ControlPlane() as plane:

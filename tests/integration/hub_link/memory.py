@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -71,6 +71,10 @@ class MemoryViewer:
         else:
             self._items.append(item)
         self.peak = max(self.peak, len(self._items))
+        self._news.set()
+
+    def refresh(self) -> None:
+        self._items = deque([self._session.snapshot(), *(i for i in self._items if isinstance(i, Ended))])
         self._news.set()
 
     def ack(self, seq: int) -> None:
@@ -179,6 +183,7 @@ class MemorySessions:
         session.info = replace(session.info, cols=cols, rows=rows)
         for viewer in session.viewers:
             viewer.put(Resized(cols, rows))
+            viewer.put(session.snapshot())
 
     async def end(self, session_id: str) -> int | None:
         session = self.at(session_id)
@@ -280,7 +285,7 @@ class MemoryTransfers:
         size = len(self.files[path])
         return DownloadPlan(transfer_id, path, size, -(-size // self.chunk_size), "")
 
-    async def download_chunks(self, transfer_id: str) -> AsyncIterator[bytes]:
+    async def download_chunks(self, transfer_id: str) -> AsyncGenerator[bytes, None]:
         data = self.files[self.downloads[transfer_id]]
         for start in range(0, len(data), self.chunk_size):
             yield data[start : start + self.chunk_size]
@@ -309,10 +314,13 @@ class MemoryAgents:
 
 
 class MemoryWorkspace:
-    """Two folders."""
+    """Two folders, unless a test wants more."""
+
+    def __init__(self) -> None:
+        self.names = ["one", "two"]
 
     async def folders(self) -> Sequence[str]:
-        return ["one", "two"]
+        return self.names
 
 
 class RefusingUpdater:
@@ -362,6 +370,7 @@ class MemoryDevice:
     ssh_keys: MemorySshKeys = field(default_factory=MemorySshKeys)
     transfers: MemoryTransfers = field(default_factory=MemoryTransfers)
     agents: MemoryAgents = field(default_factory=MemoryAgents)
+    workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def __post_init__(self) -> None:
@@ -374,7 +383,7 @@ class MemoryDevice:
             ssh_keys=self.ssh_keys,
             transfers=self.transfers,
             agents=self.agents,
-            workspace=MemoryWorkspace(),
+            workspace=self.workspace,
             updater=RefusingUpdater(),
             sampler=FixedSampler(),
             audit=self.audit,

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from gateway.events.bus import EventBus
+from gateway.hub_link.channel import Clock
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
 from gateway.hub_link.status import HubStatus
@@ -19,25 +20,57 @@ from tests.doubles.control_plane.plane import TOKEN
 GATEWAY_ID = "device-1"
 
 
-class FastClock:
-    """Monotonic time that goes ``speed`` times as fast, so that a backoff of seconds passes at once."""
+class ManualTimer:
+    """A callback of a :class:`ManualClock`."""
 
-    def __init__(self, speed: float = 20.0) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._speed = speed
+    def __init__(self, when: float, callback: Callable[[], None]) -> None:
+        self.when = when
+        self.callback = callback
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """It will not be called."""
+        self.cancelled = True
+
+
+class ManualClock:
+    """Monotonic seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._timers: list[ManualTimer] = []
+        self._armed = asyncio.Event()
 
     def time(self) -> float:
         """Now."""
-        return self._loop.time() * self._speed
+        return self._now
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call at a time of this clock."""
-        return self._loop.call_at(when / self._speed, callback)
+    def call_at(self, when: float, callback: Callable[[], None]) -> ManualTimer:
+        """Call at a time."""
+        timer = ManualTimer(when, callback)
+        self._timers.append(timer)
+        self._armed.set()
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and call what becomes due, in order."""
+        until = self._now + seconds
+        while due := [timer for timer in self._timers if not timer.cancelled and timer.when <= until]:
+            first = min(due, key=lambda timer: timer.when)
+            self._timers.remove(first)
+            self._now = max(self._now, first.when)
+            first.callback()
+        self._now = until
+        self._armed.clear()
+
+    async def armed(self) -> None:
+        """Wait until something was armed since time last passed."""
+        await asyncio.wait_for(self._armed.wait(), 10)
 
 
 @asynccontextmanager
 async def running(
-    services: LinkServices, folder: Path, url: str | None, *, token: str = TOKEN, speed: float = 20.0
+    services: LinkServices, folder: Path, url: str | None, *, token: str = TOKEN, clock: Clock | None = None
 ) -> AsyncIterator[HubLink]:
     """A link that is configured for ``url`` and runs; stopped at the end."""
     link = HubLink(
@@ -45,7 +78,7 @@ async def running(
         HubCredentialsFile(folder / "hub.json"),
         gateway_id=GATEWAY_ID,
         version="0.1.0",
-        clock=FastClock(speed),
+        clock=clock,
         random=lambda: 0.0,
     )
     if url is not None:

@@ -37,6 +37,14 @@ class Seen:
         return screen + self.output.decode(errors="replace")
 
 
+async def first_screen(viewer: Viewer) -> Seen:
+    """Take the first snapshot, so that what is typed afterwards comes as output and not half in each."""
+    seen = Seen()
+    async with asyncio.timeout(SECONDS):
+        seen.take(await anext(viewer))
+    return seen
+
+
 async def until(viewer: Viewer, text: str, seen: Seen | None = None, seconds: float = SECONDS) -> Seen:
     """Read until the text stands on the screen or in the output."""
     seen = seen or Seen()

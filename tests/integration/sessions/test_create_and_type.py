@@ -11,7 +11,7 @@ from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionStatus
 from protocol.problems import Problem, ProblemCode
 from tests.integration.sessions.conftest import Place, start
-from tests.integration.sessions.reading import Seen, to_end, until
+from tests.integration.sessions.reading import Seen, first_screen, to_end, until
 
 RAW_READER = """
 import hashlib, os, sys, tty
@@ -86,9 +86,10 @@ async def test_instruction_files_are_written_unless_the_folder_has_its_own(sessi
 async def test_a_character_cut_into_bytes_arrives_whole(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place, place.program("cat", "cat"))
     async with sessions.attach(info.id, name="ann") as viewer:
+        seen = await first_screen(viewer)
         for byte in "grüße €🐇\r".encode():
             await sessions.input(info.id, bytes([byte]))
-        await until(viewer, "grüße €🐇\r\ngrüße €🐇")
+        await until(viewer, "grüße €🐇\r\ngrüße €🐇", seen)
 
 
 async def test_control_keys(sessions: Sessions, place: Place) -> None:

@@ -14,6 +14,7 @@ import pytest
 from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionStatus
 from protocol.problems import Problem, ProblemCode
+from tests.doubles.session_records import EventList, RecordsInMemory
 from tests.integration.sessions.conftest import Place, start
 from tests.integration.sessions.reading import to_end, until
 
@@ -181,3 +182,19 @@ async def test_a_folder_with_signs_tmux_gives_a_meaning(place: Place) -> None:
     await sessions.end(info.id)
     await sessions.close()
     assert [path.name for path in await asyncio.to_thread(lambda: list((odd / "run").iterdir()))] == ["tmux.conf"]
+
+
+async def test_another_device_with_a_session_of_the_same_id_is_left_alone(sessions: Sessions, place: Place) -> None:
+    await start(sessions, place, session_id="same", name="here")
+    config = replace(place.config, socket_dir=place.config.socket_dir / "b", state_dir=place.config.state_dir / "b")
+    neighbour = Sessions(config, RecordsInMemory(), EventList(), place.agents, "boot-1")
+    await neighbour.start()
+    try:
+        await neighbour.create(place.spec(session_id="same", name="there"))
+        await sessions.end("same")
+        async with neighbour.attach("same", name="ann") as viewer:
+            await neighbour.input("same", b"echo go$((1+1))\r")
+            await until(viewer, "go2")
+    finally:
+        await neighbour.end("same")
+        await neighbour.close()

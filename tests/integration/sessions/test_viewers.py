@@ -10,10 +10,11 @@ import struct
 import termios
 
 from gateway.sessions.manager import Sessions
-from gateway.sessions.types import MAX_FRAME_PAYLOAD, Output, Resized, SessionStatus, Snapshot, ViewerItem
+from gateway.sessions.types import MAX_FRAME_PAYLOAD, MAX_PIECE, Output, Resized, SessionStatus, Snapshot, ViewerItem
 from gateway.sessions.viewer import Viewer
+from gateway.sessions.window import FIRST
 from tests.integration.sessions.conftest import Place, start
-from tests.integration.sessions.reading import Seen, until
+from tests.integration.sessions.reading import Seen, first_screen, until
 
 LINES = 300_000
 FLOOD = "import sys\nsys.stdin.readline()\nfor n in range(1, %d):\n print(n)\nprint('DONE')\nsys.stdin.readline()\n"
@@ -76,7 +77,7 @@ async def test_unacknowledged_output_is_held_back(sessions: Sessions, place: Pla
         assert isinstance(first, Output)
         slow.ack(first.seq)
         got = await _until_it_waits(slow, asyncio.ensure_future(_read_to(fast, b"DONE")))
-        assert 1_000_000 < sum(len(item.payload) for item in got) < 1_100_000
+        assert FIRST - MAX_PIECE < sum(len(item.payload) for item in got) <= FIRST + MAX_PIECE
         slow.ack(got[-1].seq)
         seen = await until(slow, "DONE")
         assert len(seen.snapshots) == 1
@@ -195,11 +196,18 @@ async def _sized(viewer: Viewer, cols: int, rows: int) -> None:
             pass
 
 
+async def test_a_shell_that_waits_at_its_first_prompt_is_idle(sessions: Sessions, place: Place) -> None:
+    await start(sessions, place)
+    async with asyncio.timeout(10):
+        await place.events.wait(lambda event: event.type == "session.changed" and event.status == "idle")
+
+
 async def test_status_and_title_follow_the_program(sessions: Sessions, place: Place) -> None:
     info = await start(sessions, place, place.program("cat", "cat", "-u"))
     async with sessions.attach(info.id, name="ann") as viewer:
+        seen = await first_screen(viewer)
         await sessions.input(info.id, b"hello\r")
-        await until(viewer, "hello\r\nhello")
+        await until(viewer, "hello\r\nhello", seen)
         assert sessions.get(info.id).status is SessionStatus.WORKING
         await sessions.input(info.id, b"\x1b]2;a title\x07\x1b]7501;blocked\x07sent\r")
         await until(viewer, "blocked\x07sent\r\n")

@@ -242,3 +242,17 @@ async def test_a_session_that_is_not_there_is_refused_before_the_socket_opens(ri
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     assert (await rig.call("GET", "/api/sessions/nope/terminal", headers=upgrade)).code == "not_found"
+
+
+async def test_what_lies_under_a_full_screen_program_comes_with_the_screen(rig: Rig) -> None:
+    info = await begin(rig)
+    async with screen(rig, info) as one:
+        await one.type(b"printf 'un%s\\n' der; printf '\\033[?1049h\\033[Hab%s' ove; cat\r")
+        await one.shows(b"above")
+    async with screen(rig, info) as late:
+        snapshot = await late.message("session.snapshot")
+        assert snapshot["alternate_on"] is True
+        below, change, above = snapshot["content"].partition("\x1b[?1049h\x1b[H")
+        assert change
+        assert "under\r\n" in below
+        assert above.startswith("above")

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 class Body(BaseModel):
     """A request body or query. Unknown names are refused, so that a misspelt one is not silently ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Answer(BaseModel):
     """An answer."""
 
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, defer_build=True)
 
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"

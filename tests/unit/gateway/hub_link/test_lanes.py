@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from gateway.hub_link.lanes import Job, Lanes
+from gateway.hub_link.lanes import Job, Lanes, Rest
 
 
 @pytest.fixture
@@ -54,9 +54,26 @@ async def test_too_many_jobs_and_too_many_bytes_are_refused(lanes: Lanes) -> Non
     assert lanes.submit("a", Job(_gate(gate, [], ""), 60))
     assert not lanes.submit("b", Job(_gate(gate, [], ""), 60))
     assert lanes.submit("b", Job(_gate(gate, [], ""), 1))
-    assert lanes.beside(Job(_gate(gate, [], ""), 1))
+    assert lanes.submit("b", Job(_gate(gate, [], ""), 1))
     assert not lanes.submit("c", Job(_gate(gate, [], ""), 1))
-    assert not lanes.beside(Job(_gate(gate, [], ""), 1))
+
+
+async def test_the_rest_of_a_job_counts_but_does_not_hold_up_its_lane(lanes: Lanes) -> None:
+    gate, next_ran = asyncio.Event(), asyncio.Event()
+
+    async def long() -> Rest:
+        return _gate(gate, [], "")
+
+    async def short() -> None:
+        next_ran.set()
+
+    assert lanes.submit("a", Job(long, 90))
+    assert lanes.submit("a", Job(short, 10))
+    await asyncio.wait_for(next_ran.wait(), 5)
+    assert not lanes.submit("b", Job(short, 50))
+    gate.set()
+    await _others_done()
+    assert lanes.submit("b", Job(short, 50))
 
 
 async def test_room_comes_back_when_a_job_is_done_even_badly(lanes: Lanes, caplog: pytest.LogCaptureFixture) -> None:
@@ -70,8 +87,7 @@ async def test_room_comes_back_when_a_job_is_done_even_badly(lanes: Lanes, caplo
 
     assert lanes.submit("a", Job(fail, 100))
     assert not lanes.submit("a", Job(finish, 1))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await _others_done()
     assert lanes.submit("a", Job(finish, 100))
     await asyncio.wait_for(done.wait(), 5)
     assert "unexpected" in caplog.text
@@ -79,9 +95,15 @@ async def test_room_comes_back_when_a_job_is_done_even_badly(lanes: Lanes, caplo
 
 async def test_only_the_last_waiting_job_grows(lanes: Lanes) -> None:
     gate = asyncio.Event()
-    begun = Job(_gate(gate, [], ""), 1)
+    started = asyncio.Event()
+
+    async def run() -> None:
+        started.set()
+        await gate.wait()
+
+    begun = Job(run, 1)
     assert lanes.submit("a", begun)
-    await asyncio.sleep(0)
+    await asyncio.wait_for(started.wait(), 5)
     assert not lanes.grow("a", begun, 1)
     waiting = Job(_gate(gate, [], ""), 1)
     assert lanes.submit("a", waiting)
@@ -93,11 +115,21 @@ async def test_only_the_last_waiting_job_grows(lanes: Lanes) -> None:
 
 async def test_closing_stops_what_is_under_way() -> None:
     lanes = Lanes()
-    assert lanes.submit("a", Job(_forever, 1))
-    await asyncio.sleep(0)
+    started, stopped = asyncio.Event(), asyncio.Event()
+
+    async def forever() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    assert lanes.submit("a", Job(forever, 1))
+    await asyncio.wait_for(started.wait(), 5)
     await asyncio.wait_for(lanes.close(), 5)
-    assert not lanes.submit("a", Job(_forever, 1))
+    assert stopped.is_set()
+    assert not lanes.submit("a", Job(forever, 1))
 
 
-async def _forever() -> None:
-    await asyncio.Event().wait()
+async def _others_done() -> None:
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=5)

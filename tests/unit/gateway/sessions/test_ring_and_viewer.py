@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from gateway.sessions.ring import FRAME_COST, Ring
-from gateway.sessions.types import Ended, Output, Resized, Snapshot
-from gateway.sessions.viewer import WINDOW, Viewer
+from gateway.sessions.types import MAX_PENDING, MAX_PIECE, Ended, Output, Resized, Snapshot
+from gateway.sessions.viewer import Viewer
+from gateway.sessions.window import FIRST
 
 SCREEN = Snapshot("id", 0, "", 80, 24, 0, 0, True, False)
 
@@ -60,16 +65,43 @@ async def test_acknowledging_opens_the_window_again() -> None:
     viewer.ack(99)  # never sent: ignored
     await anext(viewer)
     viewer.ack(0)
-    for _ in range(WINDOW // 16384 + 3):
-        ring.append(bytes(16384), keep=True)
+    fits = FIRST // MAX_PIECE
+    for _ in range(fits + 3):
+        ring.append(bytes(MAX_PIECE), keep=True)
     got = []
     while (item := viewer._take()) is not None:
         got.append(item)
-    assert len(got) == WINDOW // 16384 + 1
+    assert len(got) == fits
     assert viewer._take() is None
     viewer.ack(viewer.cursor - 1)
     assert isinstance(viewer._take(), Output)
     assert source.asked == 0
+
+
+async def test_after_a_snapshot_one_frame_is_handed_out_whatever_is_unacknowledged() -> None:
+    viewer, ring, _ = _viewer()
+    await anext(viewer)
+    viewer.ack(-1)
+    viewer.show(replace(SCREEN, content="x" * FIRST), b"")
+    ring.append(b"one", keep=True)
+    ring.append(b"two", keep=True)
+    assert isinstance(viewer._take(), Snapshot)
+    assert viewer._take() == Output(0, b"one")
+    assert viewer._take() is None
+    viewer.ack(0)
+    assert viewer._take() == Output(1, b"two")
+
+
+async def test_a_frame_has_room_for_what_is_put_before_it() -> None:
+    viewer, ring, _ = _viewer()
+    viewer.show(SCREEN, bytes(MAX_PENDING))
+    ring.append(bytes(MAX_PIECE), keep=True)
+    frames = [await anext(viewer), await anext(viewer)]
+    assert frames[1] == Output(0, bytes(16 * 1024))
+    with pytest.raises(ValueError, match="do not fit"):
+        viewer.show(SCREEN, bytes(MAX_PENDING + 1))
+    with pytest.raises(ValueError, match="does not fit"):
+        ring.append(bytes(MAX_PIECE + 1), keep=True)
 
 
 async def test_a_resize_is_told_before_the_snapshot_of_that_size() -> None:

@@ -1,8 +1,8 @@
-/* Tells the other end what has been shown: the highest number, each 200 ms, or sooner once 256 KiB more are on the
+/* Tells the other end what has been shown: the highest number, each 200 ms, or sooner once 64 KiB more are on the
    screen, so that a burst does not have to wait for the clock. */
 
 export const ACK_MS = 200;
-export const ACK_BYTES = 256 * 1024;
+export const ACK_BYTES = 64 * 1024;
 
 export class Acks {
   #highest = -1;
@@ -12,7 +12,7 @@ export class Acks {
 
   constructor(readonly send: (seq: number) => void) {}
 
-  shown(seq: number, bytes: number): void {
+  shown(seq: number, bytes = 0): void {
     this.#highest = Math.max(this.#highest, seq);
     this.#bytes += bytes;
     if (this.#bytes >= ACK_BYTES) this.#flush();

@@ -114,6 +114,7 @@ export class Session {
       case 'session.snapshot':
         this.#acks.reset();
         this.screen.snapshot(message, () => {
+          this.#acks.shown(message.seq - 1);
           this.#became(message);
         });
         this.#titled(message.title);
