@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+
+from appliance.config import Settings
+from appliance.layout import Layout
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -81,6 +85,8 @@ class DeviceProcess:
                     for one in [*process.children(recursive=True), process]:
                         with suppress(psutil.NoSuchProcess):
                             one.kill()
+        # Outside of the data folder where that has too long a path for a socket.
+        shutil.rmtree(Layout.of(Settings(data=self.data)).sockets, ignore_errors=True)
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
