@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -18,7 +18,7 @@ from appliance.hub import hub_credentials
 from appliance.layout import Layout
 from appliance.lock import hold
 from appliance.serving import serve
-from appliance.upkeep import Upkeep
+from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
@@ -91,7 +91,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
 
         bus = EventBus()
         audit = AuditLog(store)
-        health_history = HealthHistory(store)
+        health_history = HealthHistory(store, timedelta(days=settings.health_days), samples_in(settings.health_days))
         stack.push_async_callback(health_history.flush)
         setup_code = SetupCode(layout.setup_code)
         accounts = Accounts(store, bus, setup_code)

@@ -70,7 +70,9 @@ class Settings(BaseModel):
         default=(), description="Networks of reverse proxies whose X-Forwarded-* headers count."
     )
     secure_cookies: bool = Field(default=False, description="The page is reached over HTTPS only.")
-    shell: str | None = Field(default=None, description="Program of a session without an agent CLI; default $SHELL.")
+    shell: str | None = Field(
+        default=None, description="Program of a session without an agent CLI; default the account's login shell."
+    )
     max_sessions: int = Field(default=50, ge=1, le=500, description="Live sessions at most.")
     history_lines: int = Field(default=10_000, ge=0, le=100_000, description="Scrollback lines a session keeps.")
     audit_days: int = Field(default=365, ge=1, description="Days the audit log is kept.")

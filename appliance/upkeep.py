@@ -21,6 +21,11 @@ SAMPLE_SECONDS = 10.0
 _SAMPLES_A_DAY = int(24 * 3600 / SAMPLE_SECONDS)
 
 
+def samples_in(days: int) -> int:
+    """How many samples that many days make."""
+    return days * _SAMPLES_A_DAY
+
+
 class Upkeep:
     """The device's regular work."""
 

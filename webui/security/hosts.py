@@ -26,7 +26,7 @@ def check_host(host: str | None, names: frozenset[str]) -> None:
         raise Problem(
             ProblemCode.HOST_REFUSED,
             "This device does not answer to that host name. Use its address or its own name, "
-            "or add the name to allowed_hosts.",
+            "or add the name to the setting hosts (HUTCH_HOSTS).",
         )
 
 
