@@ -16,6 +16,7 @@ import structlog
 from appliance.config import Settings
 from appliance.hub import hub_credentials
 from appliance.layout import Layout
+from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
@@ -57,6 +58,7 @@ def run(settings: Settings) -> int:
     Raises:
         Problem: when the device cannot start, with what to mend.
     """
+    share_one_heap()
     layout = Layout.of(settings)
     layout.prepare()
     with hold(layout.lock):
@@ -72,6 +74,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
     async with device(settings, layout) as notifier:
         gc.collect()
         gc.freeze()
+        give_back()
         notifier.ready()
         log.info("the device is ready")
         await stop.wait()

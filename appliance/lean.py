@@ -1,11 +1,12 @@
-"""Starting the daemon's interpreter without what it never reads: docstrings, assertions, columns of source lines.
+"""A daemon that is small: an interpreter without docstrings, assertions and columns of source lines, and one heap.
 
-They are 4 to 6 MiB of a daemon's 60 (docs/decisions/0013-memory.md). It is the daemon's interpreter alone that is
+What each saves is in docs/decisions/0013-memory.md. It is the daemon's interpreter alone that is
 started so: an environment variable would reach the programs in the sessions too.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 _FLAGS = ("-OO", "-X", "no_debug_ranges")
 _OPTIMIZED = 2
+_M_ARENA_MAX = -8
 
 
 def relaunch() -> None:
@@ -22,6 +24,23 @@ def relaunch() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(sys.executable, lean_command(sys.executable, sys.orig_argv))  # noqa: S606 - our own command again
+
+
+def share_one_heap() -> None:
+    """Have all threads share the C library's heap, before there are any (mallopt(3)).
+
+    A heap for each is for programs whose threads allocate at the same time; ours wait for each other anyway.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give the system what the start needed and nothing needs any more (malloc_trim(3))."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def lean_command(program: str, command: Sequence[str]) -> list[str]:

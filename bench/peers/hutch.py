@@ -103,6 +103,9 @@ class Hutch(Peer):
     async def open(self) -> Terminal:
         """A new session and a viewer of it."""
         terminal = await self.attach(await self.create())
+        # What is typed before the first screen was taken is in the screen, and does not come as output.
+        while not terminal.snapshots:
+            await terminal.receive()
         await terminal.send_message(json.dumps({"type": "session.take_control", "schema_version": "1"}))
         return terminal
 
@@ -172,11 +175,11 @@ class HutchTerminal(WebSocketTerminal):
 
     async def acknowledge(self) -> None:
         """Tell the device how far this viewer is, where that is news."""
-        if self._next is None or self._next == self._acked:
+        if not self._next or self._next == self._acked:
             return
         self._acked = self._next
         self._unacked = 0
-        ack = {"type": "session.ack", "schema_version": "1", "session_id": self._session, "seq": max(0, self._next - 1)}
+        ack = {"type": "session.ack", "schema_version": "1", "session_id": self._session, "seq": self._next - 1}
         await self.send_message(json.dumps(ack))
 
     async def close(self) -> None:

@@ -7,9 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
-
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from typing import TYPE_CHECKING
 
 from gateway.hub_link import messages
 from gateway.hub_link.channel import Channel, Clock, Request, Timer
@@ -18,7 +16,6 @@ from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.notes import Notes
 from gateway.hub_link.outbox import LinkGone, Outbox, Ping
 from gateway.hub_link.services import HubSampler, HubSessions
-from gateway.hub_link.socket import CLOSE_TIMEOUT
 from gateway.hub_link.terminals import Terminals
 from gateway.hub_link.typist import Typist
 from protocol.events import GatewayHealth, GatewayHello
@@ -40,9 +37,12 @@ from protocol.link import (
 )
 from protocol.problems import Problem, ProblemCode
 
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
 log = logging.getLogger(__name__)
 
-Open = Callable[[], Coroutine[None, None, ClientConnection]]
+Open = Callable[[], Coroutine[None, None, "ClientConnection"]]
 Report = Callable[[DeviceState, str | None], None]
 """Told where the link stands, and the sentence that says why it is not online."""
 
@@ -176,6 +176,8 @@ class Driver:
         self._carry_out(self._link.lost(self._clock.time(), refused=refused))
 
     async def _talk_and_close(self, socket: ClientConnection) -> None:
+        from gateway.hub_link.socket import CLOSE_TIMEOUT
+
         try:
             await self._talk(socket)
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -257,6 +259,8 @@ class Driver:
 
     def _explain(self, ends: list[BaseException | None], socket: ClientConnection) -> None:
         """Choose the sentence that says why the connection ended, and log what nobody expected."""
+        from websockets.exceptions import ConnectionClosed
+
         if not self._hang_up.is_set():
             self._error = "The connection to the hub was lost. Connecting again."
         if not self._hang_up.is_set() and socket.close_code not in (None, 1006):

@@ -24,7 +24,6 @@ from gateway.hub_link.driver import Driver, DriverParts
 from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.lanes import Lanes
 from gateway.hub_link.services import HubCredentialsStore, LinkServices
-from gateway.hub_link.socket import open_socket
 from gateway.hub_link.status import HubStatus, LinkState
 from gateway.hub_link.terminals import Terminals
 from gateway.hub_link.trail import Trail
@@ -114,6 +113,9 @@ class HubLink:
 
     async def _hold(self, credentials: HubCredentials, parts: DriverParts) -> None:
         """Keep a link to this hub until the configuration changes."""
+        # Loaded here, as in the driver: a device without a hub does without a WebSocket client.
+        from gateway.hub_link.socket import open_socket
+
         try:
             url = link_url(credentials.url)
         except Problem as problem:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gateway.sessions.ring import Ring
 from gateway.sessions.types import MAX_PENDING, Ended, Output, Resized, Snapshot, ViewerItem
-from gateway.sessions.window import Window
+from gateway.sessions.window import PATIENCE, Window
 
 FRESH_SCROLLBACK = 1_000
 """Lines of history at most in a snapshot that comes in place of frames."""
@@ -50,6 +50,7 @@ class Viewer:
         self._window = Window()
         self._held_back = False
         self._fresh = True
+        self._patience: asyncio.TimerHandle | None = None
 
     def __aiter__(self) -> Viewer:
         return self
@@ -123,6 +124,8 @@ class Viewer:
     def stop(self) -> None:
         """Nobody reads any more."""
         self._over = True
+        if self._patience is not None:
+            self._patience.cancel()
         self.wake()
 
     def _take(self) -> ViewerItem | None:
@@ -162,6 +165,8 @@ class Viewer:
         # Not every viewer acknowledges a snapshot; the frame after it they all do.
         if not self._fresh and self._ended is None and self._window.full(size):
             self._held_back = True
+            if not self._window.known and self._patience is None:
+                self._patience = self._loop.call_later(PATIENCE, self._give_up)
             return None
         self._fresh = False
         self.cursor += 1
@@ -171,6 +176,11 @@ class Viewer:
             frame = Output(frame.seq, self._prefix + frame.payload)
             self._prefix = b""
         return frame
+
+    def _give_up(self) -> None:
+        self._window.give_up()
+        self._held_back = False
+        self.wake()
 
     def _left_behind(self) -> bool:
         """Whether so much has come that a slow viewer waits for that it is better shown the present screen."""

@@ -3,7 +3,8 @@
 What waits between us and a viewer's screen is time that its screen is late, and it cannot be taken back. So the window
 holds about :data:`HORIZON` seconds of what this viewer takes, learned from its acknowledgements. As in TCP's slow start
 (RFC 5681, 3.1) it doubles while it is what holds the viewer up; as in LEDBAT (RFC 6817) it is waiting, not loss, that
-makes it smaller. Viewers that never acknowledge have no window.
+makes it smaller. A viewer that fills its first window and says nothing for :data:`PATIENCE` seconds never acknowledges,
+and has no window until it does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ LATE = 0.25
 """Seconds that something may stay unacknowledged, beyond the best this viewer has done, before it counts as slow."""
 STAYS_SLOW = 2.0
 """Seconds for which it does: a short window is soon acknowledged in full, and tells little."""
+PATIENCE = 0.5
 MARK_EVERY = 8 * 1024
 _MARKS = LARGEST // MARK_EVERY
 _SHORTEST = 0.001
@@ -32,7 +34,9 @@ class Window:
         """Bytes that may be unacknowledged."""
         self.slow = False
         """Whether this viewer was lately behind what it had been sent."""
-        self._on = False
+        self.known = False
+        """Whether it is known if this viewer acknowledges."""
+        self._on = True
         self._sent = 0
         self._acked = 0
         self._acked_at = 0.0
@@ -56,9 +60,15 @@ class Window:
         """Whether ``more`` bytes have to wait for an acknowledgement."""
         return self._on and self._sent > self._acked and self._sent - self._acked + more > self.size
 
+    def give_up(self) -> None:
+        """Nothing was acknowledged for :data:`PATIENCE` seconds."""
+        if not self.known:
+            self.known = True
+            self._on = False
+
     def acked(self, seq: int, now: float, *, everything: bool) -> None:
         """The viewer has shown all frames up to ``seq``, and with ``everything`` all that was sent."""
-        self._on = True
+        self._on = self.known = True
         before, under_way = self._acked, self.unacknowledged
         busy_since = max(self._acked_at, self._marks[0][2]) if self._marks else now
         while self._marks and self._marks[0][0] <= seq:

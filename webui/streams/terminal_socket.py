@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,8 @@ MAX_REFUSED: Final = 100
 """Messages of one socket that could not be used, before it is closed."""
 _MAX_NOTICES: Final = 64
 _CLOSE_SECONDS: Final = 3.0
+UNSENT_BYTES: Final = 256 * 1024
+"""Bytes the kernel may hold unsent for a viewer: what lies there is late, and can no longer be left out."""
 # Somebody who types without being allowed to is told, but not for every key.
 _QUIET_SECONDS: Final = 1.0
 _EXPECTED: Final = frozenset({ProblemCode.NOT_IN_CONTROL, ProblemCode.FORBIDDEN, ProblemCode.SESSION_ENDED})
@@ -59,6 +62,7 @@ class TerminalSocket:
         """Serve the viewer until it leaves, its login ends, or the session is over."""
         self._keyboard = Keyboard(self._control, viewer.id, name, writes=writes)
         self._transport = transport
+        _keep_unsent_small(transport)
         taken = TerminalInput(self._session_id, self._sessions, viewer, self._keyboard, self._meters)
         self._meters.terminals += 1
         try:
@@ -169,6 +173,14 @@ class TerminalSocket:
     def _abort(self) -> None:
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
+
+
+def _keep_unsent_small(transport: asyncio.BaseTransport | None) -> None:
+    """Let the kernel take what the network takes, and little more (tcp(7), TCP_NOTSENT_LOWAT, where there is one)."""
+    raw = transport.get_extra_info("socket") if transport is not None else None
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if raw is not None and option is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
+        raw.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
 
 
 def _shown(snapshot: Snapshot) -> TerminalSnapshot:

@@ -46,8 +46,13 @@ class Line:
             self._queue.append((self._seq, self.now))
 
 
-def test_without_acknowledgements_there_is_no_window() -> None:
+def test_without_acknowledgements_there_is_no_window_after_a_moment() -> None:
     window = Window()
+    for seq in range(FIRST // FRAME):
+        assert not window.full(FRAME)
+        window.sent(seq, FRAME, 0.0)
+    assert window.full(FRAME)
+    window.give_up()
     for seq in range(1000):
         assert not window.full(FRAME)
         window.sent(seq, FRAME, 0.0)
