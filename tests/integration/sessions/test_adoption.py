@@ -92,7 +92,7 @@ async def test_a_program_that_ended_while_no_daemon_ran_is_reported(place: Place
         seen = await to_end(viewer)
     assert seen.ended is not None
     assert seen.ended.exit_code == 7
-    assert "bye2" in seen.text
+    assert seen.shows("bye2")
     assert await second.end(info.id) == 7
     await second.close()
 
