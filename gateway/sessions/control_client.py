@@ -12,7 +12,7 @@ import contextlib
 import os
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.sessions.tmux import SESSION, TIMEOUT, TmuxFailed, TmuxServer, tmux_missing
@@ -167,7 +167,7 @@ class ControlClient:
         """
         words = server.argv("-C", "attach-session", "-f", "no-output", "-t", SESSION)
         try:
-            process = await asyncio.to_thread(_popen, words)
+            process = await _started(words)
         except FileNotFoundError as error:
             raise tmux_missing() from error
         client = cls(process, on_notice, on_lost)
@@ -188,6 +188,14 @@ class ControlClient:
         Raises:
             TmuxFailed: one of them failed (the rest was not run), tmux is gone, or does not answer.
         """
+        return await self.send(*commands)
+
+    def send(self, *commands: Command) -> Awaitable[list[Lines]]:
+        """As :meth:`run`, but tmux has the commands when this returns, even if this process ends right after.
+
+        Raises:
+            TmuxFailed: tmux is gone or does not take them.
+        """
         if not self._open:
             raise TmuxFailed("the tmux client is gone")
         waiting = _Waiting(commands, self._loop.create_future())
@@ -195,9 +203,17 @@ class ControlClient:
         self._parser.expect(waiting)
         try:
             os.write(self._stdin, line)  # lists are short: a pipe takes up to PIPE_BUF at once or not at all
+        except OSError as error:
+            waiting.answer.cancel()
+            self._lose()
+            raise TmuxFailed("tmux does not answer") from error
+        return self._answer(waiting.answer)
+
+    async def _answer(self, answer: asyncio.Future[list[Lines]]) -> list[Lines]:
+        try:
             async with asyncio.timeout(TIMEOUT):
-                return await waiting.answer
-        except (OSError, TimeoutError) as error:
+                return await answer
+        except TimeoutError as error:
             self._lose()
             raise TmuxFailed("tmux does not answer") from error
 
@@ -247,6 +263,23 @@ class ControlClient:
 
 def _nothing() -> None:
     return None
+
+
+async def _started(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process; whoever is cancelled meanwhile leaves none behind."""
+    starting = asyncio.ensure_future(asyncio.to_thread(_popen, words))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(_end, await starting)
+        raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with process:
+        pass
 
 
 def _popen(words: list[str]) -> subprocess.Popen[bytes]:

@@ -4,8 +4,11 @@ Rows are written one by one; tmux carries colours from row to row, so each row h
 row before it left on, or a terminal would paint the rest of a line. Line drawing characters come from tmux shifted to
 DEC's special graphics and become the Unicode characters they stand for.
 
-Known limits, both tmux 3.3's: a background colour that was cleared to the end of a line without being written (``EL``)
-is not captured, and neither are the tab stops or the character set chosen at that moment.
+From tmux 3.4 on a row also has the cells that nobody wrote, as blanks in the default style. Blanks in that style at the
+end of a row are left out whatever the version: on a cleared terminal they make no difference.
+
+Known limits: tmux 3.3 does not capture a background colour that was cleared to the end of a line without being written
+(``EL``), and no version tells the tab stops or the character set chosen at that moment.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.sessions.control_client import Command, Lines, until_end
+from gateway.sessions.sgr import Style
 from gateway.sessions.tmux import PANE
 
 FIELDS = (
@@ -39,7 +43,6 @@ MODES = (
 )
 """What switches a fresh terminal to what tmux reports (xterm control sequences)."""
 
-_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
 _SHIFTED = re.compile("\x0e([^\x0f]*)\x0f?")
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _GRAPHICS = str.maketrans("`afgjklmnopqrstuvwxyz{|}~", "◆▒°±┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
@@ -125,11 +128,13 @@ def capture_commands(scrollback: int) -> list[Command]:
 def parse(answers: Sequence[Lines]) -> Captured:
     """Put the answers of :func:`capture_commands` together."""
     state, title = _state(answers[0])
-    rows = state["pane_height"]
-    lines = _rows(answers[1])
-    saved = _rows(answers[3])[-rows:] if state["alternate_on"] else []
+    height = state["pane_height"]
+    # Where the cursor waits behind the last column, its row has to reach that column.
+    whole = len(answers[1]) - height + state["cursor_y"] if state["cursor_x"] >= state["pane_width"] else None
+    lines = _rows(answers[1], whole)
+    saved = _rows(answers[3])[-height:] if state["alternate_on"] else []
     pending = _OCTAL.sub(lambda match: bytes([int(match.group(1), 8) & 0xFF]), b"".join(answers[2]))
-    return Captured(state, title, lines[:-rows], lines[-rows:], saved, pending)
+    return Captured(state, title, lines[:-height], lines[-height:], saved, pending)
 
 
 def _state(answer: Lines) -> tuple[dict[str, int], str]:
@@ -137,31 +142,20 @@ def _state(answer: Lines) -> tuple[dict[str, int], str]:
     return dict(zip(FIELDS, (int(number or 0) for number in numbers.split(" ")), strict=True)), title
 
 
-def _rows(lines: Lines) -> list[str]:
+def _rows(lines: Lines, whole: int | None = None) -> list[str]:
+    """Rows that can be written one by one; the one numbered ``whole`` keeps the blanks at its end."""
     rows = []
-    carried = ""
-    for line in lines:
+    style = Style()
+    for number, line in enumerate(lines):
         text = line.decode(errors="replace")
         if "\x0e" in text:
             text = _SHIFTED.sub(lambda match: match.group(1).translate(_GRAPHICS), text)
-        row = carried + text
-        if "\x1b" in text:
-            carried = _carry(carried, text)
-        rows.append(f"{row}\x1b[0m" if carried or "\x1b" in text else row)
+        before, style = style, style.after(text)
+        if style.plain and number != whole:
+            text = text.rstrip(" ")
+        row = before.escape() + text
+        rows.append(f"{row}\x1b[0m" if "\x1b" in row else row)
     return rows
-
-
-def _carry(carried: str, text: str) -> str:
-    """The colours that are on after a row: every SGR since the last one that resets."""
-    for match in _SGR.finditer(text):
-        parameters = match.group(1)
-        if parameters in ("", "0"):
-            carried = ""
-        elif parameters.startswith(("0;", ";")):
-            carried = match.group()
-        else:
-            carried += match.group()
-    return carried
 
 
 def _place(x: int, y: int) -> str:

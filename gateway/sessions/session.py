@@ -89,6 +89,7 @@ class Session:
     async def close(self) -> None:
         """Let go; the session lives on, unless it is just ending, which is then seen through."""
         self._closed = True
+        await self._recovered()
         if self._finish is not None:
             await self._finish
         await self._let_go()
@@ -228,11 +229,12 @@ class Session:
     def _frames(self) -> None:
         self._activity.output()
         self._trim()
-        for viewer in self._viewers.values():
-            viewer.wake()
+        # First of all, so that the next daemon knows every mode that a viewer has seen.
         if self._modes.changed and self._saving is None:
             self._saving = self._loop.call_later(MODES_EVERY, self._save_modes)
             self._put_modes()
+        for viewer in self._viewers.values():
+            viewer.wake()
 
     def _save_modes(self) -> None:
         self._saving = None
@@ -242,8 +244,11 @@ class Session:
     def _put_modes(self) -> None:
         if self._connection is None:
             return
-        command = Command(f"set-option -s @hutch_modes '{self._modes.saved()}'")
-        task = asyncio.create_task(_quietly(self._connection.client.run(command)), name="terminal-modes")
+        try:
+            answer = self._connection.client.send(Command(f"set-option -s @hutch_modes '{self._modes.saved()}'"))
+        except TmuxFailed:
+            return  # the lost connection is dealt with by itself
+        task = asyncio.create_task(_quietly(answer), name="terminal-modes")
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -285,6 +290,8 @@ class Session:
     async def _recover(self) -> None:
         try:
             for _ in range(RECONNECT_TRIES):
+                if self._finish is not None or self._closed:
+                    return
                 await self._let_go()
                 with contextlib.suppress(TmuxFailed):
                     await self._connect(await facts(self.server))
@@ -292,6 +299,11 @@ class Session:
             self._begin_finish()
         finally:
             self._recovery = None
+
+    async def _recovered(self) -> None:
+        """Wait for a recovery to come out: cut in the middle it would leave a client or a pipe that nobody ends."""
+        if self._recovery is not None:
+            await asyncio.wait([self._recovery])
 
     async def _let_go(self) -> None:
         if self._saving is not None:
@@ -315,10 +327,7 @@ class Session:
             self._finish = asyncio.create_task(self._end_of_program(), name="terminal-end")
 
     async def _end_of_program(self) -> None:
-        recovery, self._recovery = self._recovery, None
-        if recovery is not None and recovery is not asyncio.current_task():
-            recovery.cancel()
-            await asyncio.gather(recovery, return_exceptions=True)
+        await self._recovered()
         pane = self._pane
         assert pane is not None  # noqa: S101 - a session that ends was opened
         outcome = await read_outcome(self.server, pane, asked=self._asked, agent=self.record.agent)

@@ -1,11 +1,13 @@
-"""A daemon life of its own, to be killed: starts or adopts sessions in the folders given, and waits.
+"""A daemon life of its own: starts a session in the folders given and is killed as soon as its viewer sees output.
 
-Arguments: socket folder, state folder, workspace, ``create`` or ``adopt``. Prints the sessions' ids and ``up``.
+Arguments: socket folder, state folder, workspace.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionSpec
 from tests.doubles.session_records import AgentTable, EventList, RecordsInMemory
-from tests.integration.sessions.reading import until
+from tests.integration.sessions.reading import first_screen, until
 
 
 async def main(sockets: str, state: str, work: str) -> None:
@@ -22,13 +24,11 @@ async def main(sockets: str, state: str, work: str) -> None:
     await sessions.start()
     info = await sessions.create(SessionSpec("work", Path(), session_id="fixed"))
     async with sessions.attach(info.id, name="ann") as viewer:
-        await sessions.input(
-            info.id, b"printf '\\033[?2004h'; echo before$((1+1)); while read x; do echo got $x; done\r"
-        )
-        await until(viewer, "before2")
-        sys.stdout.write("up\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+        seen = await first_screen(viewer)
+        # The mode and the word come in one piece, so whoever sees the word has just seen the mode.
+        await sessions.input(info.id, b"printf '\\033[?2004hbefore%s\\n' 2; while read x; do echo got $x; done\r")
+        await until(viewer, "before2", seen)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

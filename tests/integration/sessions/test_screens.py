@@ -27,6 +27,8 @@ PICTURES = {
     "modes": b"\x1b[?1h\x1b=\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[4;20r\x1b[?6h\x1b[3;3HEND",
     "no wrapping": b"\x1b[?7lEND",
     "cursor waiting to wrap": b"x" * 77 + b"END",
+    "cursor waiting behind blanks": b"END" + b" " * 77,
+    "erased with a background": b"\x1b[44mblue\x1b[K\r\n\x1b[0;7mreverse\x1b[K\r\n\x1b[0;32mgreen\x1b[0m\r\nEND",
     "wide characters": "漢字🐇 é END".encode(),
     "line drawing": b"\x1b(0lqqk\x1b(B END",
     "a line that looks like tmux": b"%end 1 1 1\r\n%error 1 1 1\r\n%begin 1 1 1\r\n%exit\r\nEND",
