@@ -24,6 +24,9 @@ from pathlib import Path
 LOOK = 0.001
 PATIENCE = 0.1
 """Seconds tmux is stopped at most; a program that does not fill its terminal meanwhile pauses by itself."""
+LOOKS = 50
+LOADED = 0.5
+"""The seconds where the machine is so loaded that there were fewer looks: the program had few turns, too."""
 
 
 @asynccontextmanager
@@ -71,8 +74,10 @@ def _fills_up(terminal: int) -> bool:
     poll = select.poll()
     poll.register(terminal, select.POLLOUT)
     device = os.fstat(terminal).st_rdev
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    start = time.monotonic()
+    looks = 0
+    while time.monotonic() - start < (PATIENCE if looks >= LOOKS else LOADED):
+        looks += 1
         if not poll.poll(0) and _all_asleep(device) and not poll.poll(0):
             return True
         time.sleep(LOOK)
