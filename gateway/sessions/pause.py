@@ -23,7 +23,7 @@ from pathlib import Path
 
 LOOK = 0.001
 PATIENCE = 0.1
-"""Seconds tmux is stopped at most; a program that does not fill its terminal meanwhile pauses by itself."""
+"""Seconds tmux is stopped, as a rule; a program that does not fill its terminal meanwhile pauses by itself."""
 LOOKS = 50
 LOADED = 0.5
 """The seconds where the machine is so loaded that there were fewer looks: the program had few turns, too."""
