@@ -16,6 +16,8 @@ from bench.load import Beside, Idle
 from bench.spread import Spread
 
 FLOOR = "aiohttp + PTY"
+LAST_RUN = "## The last run\n"
+"""The heading in docs/performance.md below which a whole run puts its tables."""
 COLUMNS = (
     *("path", "echo p50 ms", "p99 ms", "x floor", "flood s", "x floor", "complete"),
     *("server PSS MiB", "keeps sessions", "note"),
@@ -183,6 +185,15 @@ def _row_line(row: Row, floor: Row | None) -> str:
         row.note and f"not measured: {row.note}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def write_page(results: Results, page: Path) -> None:
+    """Put the tables of a whole run at the end of docs/performance.md, in place of those of the last one."""
+    text = page.read_text()
+    kept, mark, _ = text.partition(LAST_RUN)
+    if not mark:
+        raise ValueError(f"{page} has no line {LAST_RUN!r}")
+    page.write_text(f"{kept}{LAST_RUN}\n{as_table(results).rstrip()}\n")
 
 
 def _number(value: float | None, digits: int = 2) -> str:

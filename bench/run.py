@@ -1,4 +1,4 @@
-"""`make bench`: Hutch beside its peers in one run; prints the tables, keeps them as JSON.
+"""`make bench`: Hutch beside its peers in one run; prints the tables, keeps them as JSON and in docs/performance.md.
 
 Rounds are interleaved, so a busy moment of the machine falls on every peer. Only loopback; a peer that cannot be
 driven is shown with its reason and takes nothing from the others.
@@ -28,10 +28,11 @@ from bench.peers.terminado import Terminado
 from bench.peers.ttyd import Ttyd
 from bench.peers.wetty import Wetty
 from bench.processes import PeerFailed, pss_mib
-from bench.results import Results, Row, as_table, machine, write_json
+from bench.results import Results, Row, as_table, machine, write_json, write_page
 from bench.spread import Spread
 
 ROOT = Path(__file__).parent
+PAGE = ROOT.parent / "docs" / "performance.md"
 PARTS = ("echo", "flood", "idle", "load")
 FAILURES = (PeerFailed, TimeoutError, OSError, aiohttp.ClientError)
 SLOW_RATE = 64 * 1024
@@ -210,6 +211,8 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.write(as_table(results) + "\n")
     tell(f"kept in {write_json(results, options.results)}")
+    if not options.peers and set(options.only) == set(PARTS):
+        write_page(results, PAGE)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class TerminalResize(WireMessage):
 
 
 class TerminalAck(WireMessage):
-    """The highest frame number that the viewer has shown; at most one each 200 ms."""
+    """The highest frame number that the viewer has shown: each 200 ms, or after 64 KiB of output."""
 
     type: Literal["session.ack"] = "session.ack"
     seq: Seq

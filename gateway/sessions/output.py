@@ -18,6 +18,8 @@ from gateway.sessions.types import MAX_PIECE
 PACE = 0.002
 COALESCE = 0.010
 
+SHORT = 256
+"""Bytes below which a read has most likely taken everything."""
 BURST = 64
 """Reads in one go before other sessions have their turn."""
 
@@ -42,6 +44,7 @@ class OutputPump:
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._sent_at = 0.0
+        self._first_at = 0.0
         self._urgent = False
         self._timer: asyncio.TimerHandle | None = None
         self._open = True
@@ -86,11 +89,15 @@ class OutputPump:
 
     def _first(self) -> None:
         """Bytes after a pause."""
+        now = self._loop.time()
+        lonely = now - self._first_at >= PACE
+        self._first_at = now
         self._read_burst()
-        if self._urgent or self._loop.time() - self._sent_at >= COALESCE:
+        if self._urgent or now - self._sent_at >= COALESCE:
             self._urgent = False
             self._flush()
-        if self._open:
+        # A key's echo comes alone: only what comes right after something else is worth a change of the way to read.
+        if self._open and (self._waiting or not lonely):
             self._loop.remove_reader(self._pipe)
             self._timer = self._loop.call_later(PACE, self._next)
 
@@ -127,6 +134,8 @@ class OutputPump:
                 self._on_closed()
                 break
             self._take(data)
+            if len(data) < SHORT:
+                break  # that was all: no need to ask once more
         if self._ring.next != frames:
             self._sent_at = self._loop.time()
             self._on_frames()

@@ -17,8 +17,6 @@ from webui.streams.live import LIVE
 from webui.streams.terminal_input import MAX_FRAME
 from webui.streams.terminal_socket import TerminalSocket
 
-HEARTBEAT: Final = 20.0
-"""Seconds between pings; a client that does not answer one within half of that is gone."""
 _CLOSE_SECONDS: Final = 3.0
 
 
@@ -34,7 +32,7 @@ async def terminal(request: web.Request) -> web.StreamResponse:
     session_id = request.match_info["session_id"]
     # Twice the largest frame: somewhat too large is refused and survived, far too large closes the socket (1009).
     ws = web.WebSocketResponse(
-        compress=False, heartbeat=HEARTBEAT, max_msg_size=2 * MAX_FRAME, timeout=_CLOSE_SECONDS, decode_text=False
+        compress=False, autoping=False, max_msg_size=2 * MAX_FRAME, timeout=_CLOSE_SECONDS, decode_text=False
     )
     if not ws.can_prepare(request):
         raise Problem(ProblemCode.INVALID_REQUEST, "This address is a WebSocket. Open it as one.")

@@ -1,8 +1,9 @@
-"""One viewer's socket: one task reads, one sends the output, one sends everything else."""
+"""One viewer's socket: tasks that read, send the output, send everything else, and look whether it is still there."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from protocol.frames import FrameKind
 from protocol.problems import Problem, ProblemCode
 from protocol.terminal import AnyServerMessage, TerminalEnded, TerminalError, TerminalResized, TerminalSnapshot
 from webui.meters import Meters
+from webui.streams.heartbeat import until_silent
 from webui.streams.keyboard import Keyboard
 from webui.streams.live import Ending
 from webui.streams.terminal_input import TerminalInput
@@ -52,6 +54,7 @@ class TerminalSocket:
         self._notices: deque[AnyServerMessage] = deque()
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
+        self._heard = asyncio.Event()
         self._ending: Ending | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._refused = 0
@@ -67,7 +70,7 @@ class TerminalSocket:
         self._meters.terminals += 1
         try:
             async with asyncio.TaskGroup() as group:
-                works = (self._read(taken), self._send_output(viewer), self._send_notices())
+                works = (self._read(taken), self._send_output(viewer), self._send_notices(), self._look_after())
                 tasks = [group.create_task(work) for work in works]
                 await self._over.wait()
                 for task in tasks:
@@ -103,14 +106,22 @@ class TerminalSocket:
 
     async def _read(self, taken: TerminalInput) -> None:
         async for message in self._ws:
+            self._heard.set()
             try:
                 if message.type is WSMsgType.BINARY:
                     await taken.frame(message.data)
                 elif message.type is WSMsgType.TEXT:
                     await taken.text(message.data)
+                elif message.type is WSMsgType.PING:
+                    await self._ws.pong(message.data)
             except Problem as problem:
                 self._refuse(problem)
         self._over.set()
+
+    async def _look_after(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            await until_silent(self._ws, self._heard)
+            self._abort()
 
     def _refuse(self, problem: Problem) -> None:
         if problem.code in _EXPECTED:

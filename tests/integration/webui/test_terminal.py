@@ -256,3 +256,26 @@ async def test_what_lies_under_a_full_screen_program_comes_with_the_screen(rig: 
         assert change
         assert "under\r\n" in below
         assert above.startswith("above")
+
+
+async def test_pings_of_a_viewer_are_answered(rig: Rig) -> None:
+    info = await begin(rig)
+    path = f"/api/sessions/{info.id}/terminal"
+    async with rig.client.ws_connect(path, headers=rig.bearer(Role.VIEWER), autoping=False) as ws:
+        await ws.ping(b"there?")
+        async with asyncio.timeout(10):
+            while (message := await ws.receive()).type is not WSMsgType.PONG:
+                assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY)
+        assert message.data == b"there?"
+
+
+async def test_a_frame_that_is_not_quite_input_is_refused_for_what_is_wrong(rig: Rig) -> None:
+    info = await begin(rig)
+    async with screen(rig, info) as one:
+        await one.message("session.snapshot")
+        head = bytes((FrameKind.INPUT, len(info.id))) + info.id.encode()
+        for frame in (head, head + bytes(7), head[:-1] + b"!" + bytes(9)):
+            await one.ws.send_bytes(frame)
+            assert (await one.message("session.error"))["code"] == "malformed_frame"
+        await one.ws.send_bytes(head + bytes(8) + b"echo $((6*7))x\r")
+        await one.shows(b"42x")

@@ -149,7 +149,7 @@ export interface TerminalResize {
   rows: number;
 }
 /**
- * The highest frame number that the viewer has shown; at most one each 200 ms.
+ * The highest frame number that the viewer has shown: each 200 ms, or after 64 KiB of output.
  */
 export interface TerminalAck {
   schema_version?: "1";
