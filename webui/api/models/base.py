@@ -26,7 +26,3 @@ WorkspacePath = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\
 """A POSIX path, relative to the workspace root."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 """A SHA-256 in hexadecimal."""
-
-
-class NoQuery(Body):
-    """For addresses that take no query."""

@@ -131,7 +131,7 @@ class SnapshotAnswer(Answer):
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> SnapshotAnswer:
-        """The answer that shows a screen; also the first message on a terminal WebSocket."""
+        """The answer that shows a screen."""
         return cls(
             session_id=snapshot.session_id,
             seq=snapshot.seq,
