@@ -144,33 +144,38 @@ class CommandChanged(DeviceEventBase):
     state: str
 
 
-class AlertRaised(DeviceEventBase):
-    """Something needs a look. ``rule`` is the row of the table of rules, ``subject`` what it is about (a session)."""
+class AlertEventBase(HubEventBase):
+    """What all events of one alert have in common."""
+
+    alert_id: int
+    device_id: str | None
+    """None for an alert about something that is no device: a rollout."""
+    name: str
+    """The device's name, or what else the alert is about."""
+    rule: str
+    """The row of the table of rules (hub/fleet/alerts/rules.py)."""
+    subject: str
+    """What of the device it is about: a session's id, or nothing."""
+
+
+class AlertRaised(AlertEventBase):
+    """Something needs a look."""
 
     type: Literal["alert.raised"] = "alert.raised"
-    alert_id: int
-    rule: str
-    subject: str
     severity: Severity
     text: str
 
 
-class AlertCleared(DeviceEventBase):
+class AlertCleared(AlertEventBase):
     """An alert is over by itself."""
 
     type: Literal["alert.cleared"] = "alert.cleared"
-    alert_id: int
-    rule: str
-    subject: str
 
 
-class AlertAcknowledged(DeviceEventBase):
+class AlertAcknowledged(AlertEventBase):
     """A person has seen an alert and takes care."""
 
     type: Literal["alert.acknowledged"] = "alert.acknowledged"
-    alert_id: int
-    rule: str
-    subject: str
     by: str
 
 
