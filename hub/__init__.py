@@ -1,0 +1,1 @@
+"""The hub: the control plane of many devices."""
