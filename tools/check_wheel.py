@@ -34,7 +34,7 @@ FILES = (
 )
 """Files that are read or run by their path, which an import would not miss."""
 STRAY = ("tests", "bench", "tools", "webui/frontend")
-PACKAGES = ("protocol", "foundation", "provisioning", "gateway", "webui", "appliance")
+PACKAGES = ("protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance")
 START_SECONDS = 30.0
 STOP_SECONDS = 6.0
 SESSION_SECONDS = 20.0
