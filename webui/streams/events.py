@@ -8,19 +8,15 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.parsing import parse_query
+from foundation.web.streams.sse import KEEP_ALIVE, SseStream, SseWriter, event, place, reset
 from gateway.accounts.types import Identity
-from gateway.events.bus import EventBus, FellBehind, Published, Subscription
+from gateway.events.bus import EventBus, FellBehind, Subscription
 from webui.api.models.events import EventsQuery
 from webui.context import device_of, identity_of
 from webui.meters import METERS
-from webui.parsing import parse_query
 from webui.streams.audience import may_see
-from webui.streams.live import LIVE
 
-KEEP_ALIVE: Final = 15.0
-"""Seconds of silence after which a comment is sent, so that proxies and radios keep the connection."""
-RETRY_MS: Final = 3000
-_STUCK: Final = 60.0
 _PLACE: Final = re.compile(r"(?P<boot>[A-Za-z0-9_-]{1,64})-(?P<id>[0-9]{1,18})")
 
 
@@ -31,90 +27,58 @@ async def events(request: web.Request) -> web.StreamResponse:
     loads what it shows anew. The stream ends with the login.
     """
     query = parse_query(request, EventsQuery)
-    place = request.headers.get("Last-Event-ID") or query.last_event_id
-    identity = identity_of(request)
-    response = web.StreamResponse()
-    response.content_type = "text/event-stream"
-    response.headers["X-Accel-Buffering"] = "no"
-    meters = request.app[METERS]
-    cut = asyncio.timeout(None)
-    try:
-        async with cut:
-            with request.app[LIVE].watch(identity, lambda _: _now(cut)):
-                await response.prepare(request)
-                meters.event_streams += 1
-                try:
-                    await EventStream(response, device_of(request).bus, identity).run(place)
-                finally:
-                    meters.event_streams -= 1
-    except TimeoutError:
-        _let_go(request)
-    except ConnectionError:
-        pass  # The reader went away, as every reader does.
-    return response
-
-
-def _now(cut: asyncio.Timeout) -> None:
-    if not cut.expired():
-        cut.reschedule(asyncio.get_running_loop().time())
-
-
-def _let_go(request: web.Request) -> None:
-    """A reader that does not read would keep the connection, and us waiting for it to take the rest."""
-    transport = request.transport
-    if isinstance(transport, asyncio.Transport) and transport.get_write_buffer_size():
-        transport.abort()
+    wanted = request.headers.get("Last-Event-ID") or query.last_event_id
+    identity, meters, stream = identity_of(request), request.app[METERS], SseStream(request)
+    async with stream.open(identity.token.id, identity.token.expires_at) as writer:
+        meters.event_streams += 1
+        try:
+            await EventStream(writer, device_of(request).bus, identity).run(wanted)
+        finally:
+            meters.event_streams -= 1
+    return stream.response
 
 
 class EventStream:
     """One reader of the event stream."""
 
-    def __init__(self, response: web.StreamResponse, bus: EventBus, identity: Identity) -> None:
-        self._response = response
+    def __init__(self, writer: SseWriter, bus: EventBus, identity: Identity) -> None:
+        self._writer = writer
         self._bus = bus
         self._role = identity.person.role
 
-    async def run(self, place: str | None) -> None:
+    async def run(self, wanted: str | None) -> None:
         """Send events until the reader goes away or falls behind."""
-        after, lost = find_place(place, self._bus)
+        after, lost = find_place(wanted, self._bus)
         async with self._bus.subscribe(after=after) as subscription:
-            await self._write(f"retry: {RETRY_MS}\n{self._reset() if lost or subscription.lost else self._here(after)}")
+            await self._writer.start(self._reset() if lost or subscription.lost else self._here(after))
             try:
                 while True:
                     await self._send_next(subscription)
             except FellBehind:
-                await self._write(self._reset())
+                await self._writer.send(self._reset())
 
     async def _send_next(self, subscription: Subscription) -> None:
         try:
             async with asyncio.timeout(KEEP_ALIVE):
                 published = await anext(subscription)
         except TimeoutError:
-            await self._write(": still here\n\n")
+            await self._writer.keep_alive()
             return
         if may_see(self._role, published.event):
-            await self._write(self._block(published))
-
-    def _block(self, published: Published) -> str:
-        return f"id: {self._bus.boot}-{published.id}\ndata: {published.event.model_dump_json()}\n\n"
+            await self._writer.send(event(f"{self._bus.boot}-{published.id}", published.event.model_dump_json()))
 
     def _here(self, after: int | None) -> str:
-        """A place without an event: a reader that is cut off before the first one comes back to it."""
-        return f"id: {self._bus.boot}-{self._bus.last_id if after is None else after}\n\n"
+        return place(f"{self._bus.boot}-{self._bus.last_id if after is None else after}")
 
     def _reset(self) -> str:
-        return f"id: {self._bus.boot}-{self._bus.last_id}\nevent: reset\ndata: {{}}\n\n"
-
-    async def _write(self, text: str) -> None:
-        async with asyncio.timeout(_STUCK):
-            await self._response.write(text.encode())
+        return reset(f"{self._bus.boot}-{self._bus.last_id}")
 
 
-def find_place(place: str | None, bus: EventBus) -> tuple[int | None, bool]:
+def find_place(wanted: str | None, bus: EventBus) -> tuple[int | None, bool]:
     """The event id to go on after, and whether the place is lost; None and False for a reader without a place."""
-    if not place:
+    if not wanted:
         return None, False
-    match = _PLACE.fullmatch(place)
+    match = _PLACE.fullmatch(wanted)
     if match is None or match["boot"] != bus.boot:
         return None, True
     return int(match["id"]), False
