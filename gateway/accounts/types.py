@@ -59,12 +59,3 @@ class Identity:
     def name(self) -> str:
         """Who it is, for logs and pages."""
         return self.person.name
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did something and from where, for the audit log: a person's name, ``hub`` or ``hutch`` itself."""
-
-    name: str
-    source: str
-    """An IP address, ``console``, ``hub`` or ``device``."""

@@ -6,9 +6,9 @@ from typing import get_args
 
 from aiohttp import web
 
+from foundation.actors import Actor
 from foundation.web.answers import answer
 from foundation.web.background import BACKGROUND
-from gateway.accounts.types import Actor
 from gateway.agents.types import AgentName
 from protocol.problems import Problem, ProblemCode
 from webui.api.models.device import AgentAnswer, AgentsAnswer, InstallAnswer

@@ -10,9 +10,9 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from foundation.store.audit import AuditEntry
 from foundation.web.answers import answer
 from foundation.web.parsing import parse_query
-from gateway.store.audit import AuditEntry
 from webui.api.models.audit import AuditAnswer, AuditEntryAnswer, AuditQuery, ExportQuery
 from webui.context import device_of
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.accounts.rules import MIN_PASSWORD
 from foundation.web.context import note, source_of
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import see
 from foundation.web.pages.rendering import PageView, render
-from gateway.accounts.rules import MIN_PASSWORD
 from webui.context import device_of
 from webui.security.logins import keep_login
 

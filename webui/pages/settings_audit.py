@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.store.audit import AuditEntry
 from foundation.web.pages.rendering import render
 from foundation.web.parsing import parse_query
-from gateway.store.audit import AuditEntry
 from webui.context import device_of
 from webui.pages.settings import SettingsView, places_for
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.accounts.rules import MIN_PASSWORD
 from foundation.web.context import note
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import render
 from foundation.web.parsing import path_number
-from gateway.accounts.rules import MIN_PASSWORD
 from gateway.accounts.types import Person, Role
 from webui.context import device_of
 from webui.pages.settings import SettingsView, places_for

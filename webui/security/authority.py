@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from foundation.actors import Actor
+from foundation.store.audit import AuditLog
 from foundation.web.context import AuditNote, Login
 from foundation.web.routing import AnyRoute
 from foundation.web.security.secrets import LONGEST, shown_secret
 from gateway.accounts.accounts import Accounts
-from gateway.accounts.types import Actor, Identity, Role
-from gateway.store.audit import AuditLog
+from gateway.accounts.types import Identity, Role
 from protocol.problems import Problem, ProblemCode
 from webui.context import actor_of
 from webui.security.console import console_identity
