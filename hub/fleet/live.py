@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub.fleet.alerts.types import Facts
@@ -9,6 +10,18 @@ from hub.fleet.averages import Averager, Sample
 from hub.fleet.types import OVER, HealthView, RollbackView, SessionView
 from hub.ports import DeviceRow
 from protocol.events import ActiveSession, GatewayHealth, GatewayHello, SystemInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a health message brought: a sample that is complete, sessions that are others, and sessions that are gone.
+
+    The sessions of the first message after a connection are no news.
+    """
+
+    sample: Sample | None
+    changed: list[SessionView]
+    gone: list[SessionView]
 
 
 class LiveDevice:
@@ -65,8 +78,9 @@ class LiveDevice:
         self.rollback = RollbackView(back.version, back.reason, back.at) if back is not None else None
         self.runaway.clear()
 
-    def measure(self, health: GatewayHealth, at: datetime) -> tuple[Sample | None, list[SessionView], list[SessionView]]:
-        """Take a health message: a sample that is complete, sessions that changed, and sessions that are gone."""
+    def measure(self, health: GatewayHealth, at: datetime) -> Measured:
+        """Take a health message."""
+        first = self.health is None
         self.last_seen_at = at
         self.health = HealthView.of(health, at)
         if not self.health.throttled:
@@ -78,7 +92,7 @@ class LiveDevice:
         self.runaway &= named
         self.sessions_changed = self.sessions_changed or bool(gone)
         changed = [view for session in health.active_sessions if (view := self.take(session, at)) is not None]
-        return self.averager.add(self.row.id, self.health), changed, gone
+        return Measured(self.averager.add(self.row.id, self.health), [] if first else changed, gone)
 
     def take(self, session: ActiveSession, at: datetime) -> SessionView | None:
         """What a device says of one session; the session where a person would see a difference."""

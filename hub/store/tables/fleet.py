@@ -21,7 +21,7 @@ def _of_device(*, primary_key: bool = False) -> sa.Column[str]:
     )
 
 
-DEVICE_LIVE = sa.Table(
+device_live = sa.Table(
     "device_live",
     METADATA,
     _of_device(primary_key=True),
@@ -54,18 +54,18 @@ DEVICE_LIVE = sa.Table(
     sa.Column("working", sa.Integer, nullable=False),
 )
 """The last that was heard of a device; a device that never connected has no row. ``node`` is who holds its socket."""
-sa.Index("ix_device_live_last_seen_at_device_id", DEVICE_LIVE.c.last_seen_at, DEVICE_LIVE.c.device_id)
-sa.Index("ix_device_live_online_since", DEVICE_LIVE.c.online, DEVICE_LIVE.c.since)
+sa.Index("ix_device_live_last_seen_at_device_id", device_live.c.last_seen_at, device_live.c.device_id)
+sa.Index("ix_device_live_online_since", device_live.c.online, device_live.c.since)
 
-DEVICE_TAGS = sa.Table(
+device_tags = sa.Table(
     "device_tags",
     METADATA,
     _of_device(primary_key=True),
     sa.Column("tag", sa.String(32), primary_key=True),
 )
-sa.Index("ix_device_tags_tag_device_id", DEVICE_TAGS.c.tag, DEVICE_TAGS.c.device_id)
+sa.Index("ix_device_tags_tag_device_id", device_tags.c.tag, device_tags.c.device_id)
 
-DEVICE_SESSIONS = sa.Table(
+device_sessions = sa.Table(
     "device_sessions",
     METADATA,
     _of_device(primary_key=True),
@@ -80,9 +80,9 @@ DEVICE_SESSIONS = sa.Table(
     sa.Column("seen_at", UtcDateTime, nullable=False),
 )
 """Live sessions as of ``seen_at``, which is one moment for all sessions of a device."""
-sa.Index("ix_device_sessions_status_device_id", DEVICE_SESSIONS.c.status, DEVICE_SESSIONS.c.device_id)
+sa.Index("ix_device_sessions_status_device_id", device_sessions.c.status, device_sessions.c.device_id)
 
-DEVICE_HEALTH = sa.Table(
+device_health = sa.Table(
     "device_health",
     METADATA,
     _of_device(primary_key=True),
@@ -96,7 +96,7 @@ DEVICE_HEALTH = sa.Table(
 )
 """One row for each five minutes of a device. No index but the key: it is read, and pruned, device by device."""
 
-DEVICE_EVENTS = sa.Table(
+device_events = sa.Table(
     "device_events",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -109,17 +109,17 @@ DEVICE_EVENTS = sa.Table(
     sqlite_autoincrement=True,
 )
 """What happened, as events; a device that is gone keeps its history until it is too old."""
-sa.Index("ix_device_events_device_id_id", DEVICE_EVENTS.c.device_id, DEVICE_EVENTS.c.id)
-sa.Index("ix_device_events_organisation_id_id", DEVICE_EVENTS.c.organisation_id, DEVICE_EVENTS.c.id)
+sa.Index("ix_device_events_device_id_id", device_events.c.device_id, device_events.c.id)
+sa.Index("ix_device_events_organisation_id_id", device_events.c.organisation_id, device_events.c.id)
 
-ALERT_SETTINGS = sa.Table(
+alert_settings = sa.Table(
     "alert_settings",
     METADATA,
     sa.Column("group_id", sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("thresholds", sa.JSON, nullable=False),
 )
 
-ALERTS = sa.Table(
+alerts = sa.Table(
     "alerts",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -142,18 +142,18 @@ ALERTS = sa.Table(
 """``about`` is the device's id, or ``rollout:7``; ``times`` counts how often it came back within its half hour."""
 sa.Index(
     "uq_alerts_open",
-    ALERTS.c.about,
-    ALERTS.c.rule,
-    ALERTS.c.subject,
+    alerts.c.about,
+    alerts.c.rule,
+    alerts.c.subject,
     unique=True,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
-sa.Index("ix_alerts_about_rule_subject_cleared_at", *(ALERTS.c[n] for n in ("about", "rule", "subject", "cleared_at")))
-sa.Index("ix_alerts_organisation_id_id", ALERTS.c.organisation_id, ALERTS.c.id)
-sa.Index("ix_alerts_device_id_id", ALERTS.c.device_id, ALERTS.c.id)
+sa.Index("ix_alerts_about_rule_subject_cleared_at", *(alerts.c[n] for n in ("about", "rule", "subject", "cleared_at")))
+sa.Index("ix_alerts_organisation_id_id", alerts.c.organisation_id, alerts.c.id)
+sa.Index("ix_alerts_device_id_id", alerts.c.device_id, alerts.c.id)
 
-NOTIFICATION_TARGETS = sa.Table(
+notification_targets = sa.Table(
     "notification_targets",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -177,7 +177,7 @@ NOTIFICATION_TARGETS = sa.Table(
 )
 """Where alerts are told. ``sealed`` is the address, encrypted: it holds passwords. Quiet hours are minutes of a day."""
 
-NOTIFICATIONS = sa.Table(
+notifications = sa.Table(
     "notifications",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -192,4 +192,4 @@ NOTIFICATIONS = sa.Table(
     sqlite_autoincrement=True,
 )
 """One row for each alert, target and kind (raised, cleared): who changes its state from ``waiting`` sends it."""
-sa.Index("ix_notifications_state_due_at", NOTIFICATIONS.c.state, NOTIFICATIONS.c.due_at)
+sa.Index("ix_notifications_state_due_at", notifications.c.state, notifications.c.due_at)
