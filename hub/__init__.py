@@ -1,1 +1,1 @@
-"""The hub: the control plane of many devices."""
+"""The control plane: enrolment, routing, fleet, rollouts, people and the hub's pages."""
