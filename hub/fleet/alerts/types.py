@@ -93,3 +93,42 @@ class Clear:
 Step = Raise | Clear
 Key = tuple[str, str]
 """A rule and its subject: what is raised at most once for a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an alert is about, and whose that is."""
+
+    about: str
+    """The device's id, or ``rollout:7``."""
+    name: str
+    organisation_id: int
+    group_id: int | None
+    device_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert as the store has it. Times aware UTC."""
+
+    id: int
+    organisation_id: int
+    group_id: int | None
+    device_id: str | None
+    about: str
+    name: str
+    rule: str
+    subject: str
+    severity: Severity
+    text: str
+    raised_at: datetime
+    times: int
+    """How often it came back within its half hour, counted from 1."""
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+    @property
+    def key(self) -> Key:
+        """Its rule and subject."""
+        return (self.rule, self.subject)

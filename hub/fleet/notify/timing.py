@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 GATHER: Final = timedelta(seconds=5)
 """Alerts of one moment are told together."""
+SETTLES: Final = timedelta(minutes=2)
+"""An end is told when it has lasted so long: what comes and goes is not told each time."""
 RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 6 * 3600))
 """The pauses after the first, second, … failure; after the last it is given up."""
 LEASE: Final = timedelta(minutes=3)
