@@ -10,7 +10,7 @@ import pytest
 from foundation.store.database import Store
 from foundation.store.migrate import migrate
 from hub.store.schema import HUB_SCHEMA
-from tests.unit.hub.enrolment.rig import Enrolment, enrolment
+from tests.unit.hub.enrolment.rig import Rig, make_rig
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,7 @@ async def store(empty_hub_store: Path, tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def hub(store: Store) -> AsyncIterator[Enrolment]:
-    async with enrolment(store) as made:
-        yield made
+async def hub(store: Store) -> AsyncIterator[Rig]:
+    rig = await make_rig(store)
+    yield rig
+    await rig.enrolment.close()

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from foundation.accounts.limits import GuessLimits
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
-from hub.enrolment.batches import Batches
-from hub.enrolment.claims import Claimant, Claims
-from hub.enrolment.devices import DeviceRows
-from hub.enrolment.duplicates import Duplicates
-from hub.enrolment.gatekeeper import Door, HubIdentity, Registers, Surroundings
-from hub.enrolment.gateways import Gateways
-from hub.enrolment.leaving import Leaving
-from hub.enrolment.signals import LocalClaimSignals
-from hub.enrolment.trail import Trail
-from hub.enrolment.waiting_room import Room, WaitingRoom
+from hub.enrolment.claims import Claimant
+from hub.enrolment.gatekeeper import Door, HubIdentity
+from hub.enrolment.service import Clocks, Links, make_enrolment
 from hub.events import AnyHubEvent
-from hub.ports import DeviceRow, Unclaimed
+from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
 from hub.store.tables.people import audit, groups, organisations
+from protocol.commands import AnyCommand
 from protocol.events import GatewayProof, KeyRotated
 from protocol.identity import key_id, proof_bytes, rotation_bytes
-from protocol.notices import GatewayChallenge, GatewayUnclaimed
+from protocol.link.actions import Answered
+from protocol.notices import GatewayChallenge, GatewayKeyAccepted, GatewayUnclaimed
 
 START = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 HOST = "hub.example"
@@ -88,11 +81,13 @@ def public_of(key: Ed25519PrivateKey) -> bytes:
 
 
 class Sockets:
-    """Which devices are connected, and which were cut."""
+    """The sockets of this node: which devices are live, which were cut, what they were asked and told."""
 
     def __init__(self) -> None:
         self.live: set[str] = set()
         self.cuts: list[tuple[str, int, str]] = []
+        self.answer: Callable[[AnyCommand], Answered] = lambda command: Answered(command, False, "not now", ())
+        self.told: list[tuple[str, GatewayKeyAccepted]] = []
 
     def cut(self, device_id: str, code: int, reason: str) -> bool:
         self.cuts.append((device_id, code, reason))
@@ -100,35 +95,68 @@ class Sockets:
         self.live.discard(device_id)
         return was_live
 
+    def tell(self, device_id: str, notice: GatewayKeyAccepted) -> None:
+        self.told.append((device_id, notice))
 
-@dataclass
-class Enrolment:
-    """Every part, as the composition root joins them."""
+    def of(self, device_id: str) -> DevicePort:
+        return _Port(self, device_id)
 
-    store: Store
-    clock: Clock
-    audit: AuditLog
-    devices: DeviceRows
-    claims: Claims
-    batches: Batches
-    gateways: Gateways
-    signals: LocalClaimSignals
-    room: WaitingRoom
-    door: Door
-    leaving: Leaving
-    trail: Trail
-    sockets: Sockets
-    group: int
-    other_group: int
-    """Of another organisation."""
-    events: list[AnyHubEvent] = field(default_factory=list)
-    duplicates: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    def online(self, device_id: str) -> bool:
+        return device_id in self.live
+
+
+class _Port:
+    def __init__(self, sockets: Sockets, device_id: str) -> None:
+        self._sockets = sockets
+        self._device_id = device_id
+
+    @property
+    def device_id(self) -> str:
+        return self._device_id
+
+    async def call(self, command: AnyCommand, *, within: float = 10) -> Answered:
+        return self._sockets.answer(command)
+
+    def watch(self, session_id: str, viewer: ViewerName) -> AbstractAsyncContextManager[Watch]:
+        raise NotImplementedError
+
+    async def open_stream(self) -> Stream:
+        raise NotImplementedError
+
+
+class Rig:
+    """A hub with everything of enrolment, and two organisations of one group each."""
+
+    def __init__(self, store: Store, group: int, other_group: int) -> None:
+        self.store = store
+        self.group = group
+        self.other_group = other_group
+        self.clock = Clock()
+        self.events: list[AnyHubEvent] = []
+        self.duplicates: list[tuple[str, tuple[str, ...]]] = []
+        self.sockets = Sockets()
+        self.audit = AuditLog(store, audit, self.clock.now)
+        self.enrolment = make_enrolment(
+            store,
+            self.audit,
+            self.events.append,
+            HubIdentity((HOST, OTHER_HOST), f"https://{HOST}/claim", HUB_KEY),
+            Links(self.sockets, self.sockets, self.sockets.live.__contains__, self.sockets.tell),
+            secret=b"s" * 32,
+            on_duplicate=lambda device, sources: self.duplicates.append((device.id, sources)),
+            clocks=Clocks(self.clock.now, self.clock.monotonic),
+        )
+        self.devices = self.enrolment.devices
+        self.claims = self.enrolment.claims
+        self.batches = self.enrolment.batches
+        self.gateways = self.enrolment.gateways
+        self.door: Door = self.enrolment.door
+        self.leaving = self.enrolment.leaving
 
     async def prove(self, machine: Machine, source: str = HOME, token: str | None = None) -> DeviceRow | Unclaimed:
         challenge = self.door.challenge()
-        return await self.door.prove(
-            machine.id, challenge, machine.proof(challenge, self.clock.now(), token=token), source
-        )
+        proof = machine.proof(challenge, self.clock.now(), token=token)
+        return await self.door.prove(machine.id, challenge, proof, source)
 
     async def stranger(self, machine: Machine, source: str = HOME) -> Unclaimed:
         found = await self.prove(machine, source)
@@ -143,65 +171,19 @@ class Enrolment:
         return device.row()
 
 
-ANNA = Claimant(1, "anna", "203.0.113.1")
-BERT = Claimant(2, "bert", "203.0.113.2")
-
-
-@asynccontextmanager
-async def enrolment(store: Store, room: Room | None = None) -> AsyncIterator[Enrolment]:
-    """A hub over this store, with two organisations of one group each."""
-    group, other = await _groups(store)
-    yield await _joined(store, Clock(), room, group, other)
-
-
-async def _joined(store: Store, clock: Clock, room: Room | None, group: int, other: int) -> Enrolment:
-    events: list[AnyHubEvent] = []
-    told: list[tuple[str, tuple[str, ...]]] = []
-    sockets = Sockets()
-    log = AuditLog(store, audit, clock.now)
-    trail = Trail(log, events.append)
-    signals = LocalClaimSignals()
-    devices = DeviceRows(store)
-    claims = Claims(store, signals, GuessLimits(clock.monotonic), b"pepper", clock.now)
-    batches = Batches(store, clock.now)
-    gateways = Gateways(store, devices, batches, clock.now)
-    waiting = WaitingRoom(room, clock.monotonic)
-    alarms = Duplicates(lambda device, sources: told.append((device.id, sources)), clock=clock.monotonic)
-    is_live: Callable[[str], bool] = sockets.live.__contains__
-    door = Door(
-        HubIdentity((HOST, OTHER_HOST), f"https://{HOST}/claim", HUB_KEY),
-        Registers(devices, claims, batches, gateways),
-        Surroundings(signals, waiting, alarms, GuessLimits(clock.monotonic), trail, is_live, clock.now),
-    )
-    return Enrolment(
-        store,
-        clock,
-        log,
-        devices,
-        claims,
-        batches,
-        gateways,
-        signals,
-        waiting,
-        door,
-        Leaving(devices, sockets, trail),
-        trail,
-        sockets,
-        group,
-        other,
-        events,
-        told,
-    )
-
-
-async def _groups(store: Store) -> tuple[int, int]:
+async def make_rig(store: Store) -> Rig:
+    """A hub over an empty store."""
     made: list[int] = []
     async with store.begin() as connection:
         for name in ("home", "work"):
             organisation = sa.insert(organisations).values(name=name, created_at=START).returning(organisations.c.id)
             values = {"organisation_id": await connection.scalar(organisation), "name": "pis", "created_at": START}
             made.append(await connection.scalar(sa.insert(groups).values(values).returning(groups.c.id)) or 0)
-    return made[0], made[1]
+    return Rig(store, *made)
+
+
+ANNA = Claimant(1, "anna", "203.0.113.1")
+BERT = Claimant(2, "bert", "203.0.113.2")
 
 
 def shown(item: GatewayUnclaimed | DeviceRow) -> str:

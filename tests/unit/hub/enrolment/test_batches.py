@@ -12,10 +12,10 @@ from hub.events import DeviceClaimed
 from hub.ports import DeviceRow, Unclaimed
 from hub.store.tables.devices import batches
 from protocol.problems import Problem, ProblemCode
-from tests.unit.hub.enrolment.rig import HOME, Enrolment, Machine
+from tests.unit.hub.enrolment.rig import HOME, Machine, Rig
 
 
-async def batch(hub: Enrolment, uses: int = 3) -> tuple[Batch, str]:
+async def batch(hub: Rig, uses: int = 3) -> tuple[Batch, str]:
     expires_at = hub.clock.now() + timedelta(days=7)
     return await hub.batches.add(NewBatch(hub.group, "school", uses, expires_at, "anna"))
 
@@ -25,7 +25,7 @@ def candidate(name: str = "pi") -> Candidate:
     return Candidate(machine.id, name, public_key=machine.public)
 
 
-async def test_a_device_with_the_token_is_claimed_at_once(hub: Enrolment) -> None:
+async def test_a_device_with_the_token_is_claimed_at_once(hub: Rig) -> None:
     made, token = await batch(hub)
     machine = Machine()
     row = await hub.prove(machine, token=token)
@@ -39,7 +39,7 @@ async def test_a_device_with_the_token_is_claimed_at_once(hub: Enrolment) -> Non
     assert (await hub.batches.get(made.id)).uses == 1
 
 
-async def test_names_are_made_unique_in_the_organisation(hub: Enrolment) -> None:
+async def test_names_are_made_unique_in_the_organisation(hub: Rig) -> None:
     _, token = await batch(hub, uses=4)
     rows = [await hub.prove(Machine(), token=token) for _ in range(3)]
     assert [row.name for row in rows if isinstance(row, DeviceRow)] == ["pi", "pi-2", "pi-3"]
@@ -49,7 +49,7 @@ async def test_names_are_made_unique_in_the_organisation(hub: Enrolment) -> None
     ("wanted", "name"),
     [("", "device"), ("  \x00\n ", "device"), ("x" * 500, "x" * 56), ("a_b%", "a_b%"), ("Küche", "Küche")],
 )
-async def test_any_host_name_becomes_a_name(hub: Enrolment, wanted: str, name: str) -> None:
+async def test_any_host_name_becomes_a_name(hub: Rig, wanted: str, name: str) -> None:
     _, token = await batch(hub)
     device = await hub.batches.admit(token, candidate(wanted))
     assert device is not None
@@ -59,7 +59,7 @@ async def test_any_host_name_becomes_a_name(hub: Enrolment, wanted: str, name: s
     assert again.name == f"{name}-2"
 
 
-async def test_a_batch_lets_no_more_in_than_it_may_even_at_once(hub: Enrolment) -> None:
+async def test_a_batch_lets_no_more_in_than_it_may_even_at_once(hub: Rig) -> None:
     made, token = await batch(hub, uses=5)
     found = await asyncio.gather(*(hub.prove(Machine(), token=token) for _ in range(12)))
     assert [type(one) for one in found].count(DeviceRow) == 5
@@ -68,7 +68,7 @@ async def test_a_batch_lets_no_more_in_than_it_may_even_at_once(hub: Enrolment) 
     assert len(await hub.devices.of_group(hub.group)) == 5
 
 
-async def test_one_device_on_two_sockets_uses_it_once(hub: Enrolment) -> None:
+async def test_one_device_on_two_sockets_uses_it_once(hub: Rig) -> None:
     made, token = await batch(hub)
     same = candidate()
     found = await asyncio.gather(*(hub.batches.admit(token, same) for _ in range(4)), return_exceptions=True)
@@ -78,13 +78,13 @@ async def test_one_device_on_two_sockets_uses_it_once(hub: Enrolment) -> None:
     assert (await hub.batches.get(made.id)).uses == 1
 
 
-async def test_a_batch_ends(hub: Enrolment) -> None:
+async def test_a_batch_ends(hub: Rig) -> None:
     _, token = await batch(hub)
     hub.clock.seconds += timedelta(days=7).total_seconds()
     assert isinstance(await hub.prove(Machine(), token=token), Unclaimed)
 
 
-async def test_a_revoked_batch_lets_nobody_in_and_those_it_let_in_stay(hub: Enrolment) -> None:
+async def test_a_revoked_batch_lets_nobody_in_and_those_it_let_in_stay(hub: Rig) -> None:
     made, token = await batch(hub)
     machine = Machine()
     row = await hub.prove(machine, token=token)
@@ -98,17 +98,17 @@ async def test_a_revoked_batch_lets_nobody_in_and_those_it_let_in_stay(hub: Enro
 
 
 @pytest.mark.parametrize("token", ["", "hutch_batch_", "hutch_batch_" + "a" * 43, "hutch_" + "a" * 43, "x" * 4096])
-async def test_a_token_that_is_none_leaves_the_device_to_a_person(hub: Enrolment, token: str) -> None:
+async def test_a_token_that_is_none_leaves_the_device_to_a_person(hub: Rig, token: str) -> None:
     assert isinstance(await hub.prove(Machine(), token=token), Unclaimed)
 
 
-async def test_a_batch_that_would_be_over_is_refused(hub: Enrolment) -> None:
+async def test_a_batch_that_would_be_over_is_refused(hub: Rig) -> None:
     with pytest.raises(Problem) as caught:
         await hub.batches.add(NewBatch(hub.group, "school", 1, hub.clock.now(), "anna"))
     assert caught.value.code is ProblemCode.INVALID_REQUEST
 
 
-async def test_lists_hold_what_the_groups_have(hub: Enrolment) -> None:
+async def test_lists_hold_what_the_groups_have(hub: Rig) -> None:
     one, _ = await batch(hub)
     two, _ = await batch(hub)
     assert await hub.batches.all([hub.group]) == [two, one]
@@ -116,7 +116,7 @@ async def test_lists_hold_what_the_groups_have(hub: Enrolment) -> None:
     assert await hub.batches.all([]) == []
 
 
-async def test_the_store_does_not_hold_the_token(hub: Enrolment) -> None:
+async def test_the_store_does_not_hold_the_token(hub: Rig) -> None:
     _, token = await batch(hub)
     async with hub.store.read() as connection:
         row = (await connection.execute(sa.select(batches))).one()
@@ -124,7 +124,7 @@ async def test_the_store_does_not_hold_the_token(hub: Enrolment) -> None:
     assert token.removeprefix("hutch_batch_") not in repr(row._mapping)
 
 
-async def test_no_batch_by_this_number(hub: Enrolment) -> None:
+async def test_no_batch_by_this_number(hub: Rig) -> None:
     with pytest.raises(Problem) as caught:
         await hub.batches.get(999)
     assert caught.value.code is ProblemCode.NOT_FOUND

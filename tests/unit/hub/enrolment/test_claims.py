@@ -13,12 +13,12 @@ from protocol.close_codes import CloseCode
 from protocol.identity import fingerprint
 from protocol.notices import GatewayUnclaimed
 from protocol.problems import Problem, ProblemCode
-from tests.unit.hub.enrolment.rig import ANNA, BERT, HOME, Enrolment, Machine, shown
+from tests.unit.hub.enrolment.rig import ANNA, BERT, HOME, Machine, Rig, shown
 
 MINUTE = 60
 
 
-async def test_from_the_code_to_the_device(hub: Enrolment) -> None:
+async def test_from_the_code_to_the_device(hub: Rig) -> None:
     machine = Machine()
     stranger = await hub.stranger(machine)
     async with aclosing(hub.door.wait_claimed(stranger)) as waiting:
@@ -34,10 +34,9 @@ async def test_from_the_code_to_the_device(hub: Enrolment) -> None:
         assert await told == device.row()
     assert device.claimed_by == "anna"
     assert await hub.prove(machine) == device.row()
-    assert hub.room.waiting == 0
 
 
-async def test_a_wrong_fingerprint_claims_nothing_and_may_be_corrected(hub: Enrolment) -> None:
+async def test_a_wrong_fingerprint_claims_nothing_and_may_be_corrected(hub: Rig) -> None:
     machine = Machine()
     issued = await hub.claims.issue(await hub.stranger(machine))
     claim = await hub.claims.enter(ANNA, issued.code)
@@ -49,13 +48,13 @@ async def test_a_wrong_fingerprint_claims_nothing_and_may_be_corrected(hub: Enro
     assert await hub.devices.get(machine.id) == device
 
 
-async def test_a_code_works_for_ten_minutes(hub: Enrolment) -> None:
+async def test_a_code_works_for_ten_minutes(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     hub.clock.seconds += 10 * MINUTE
     assert (await wrong(hub, issued.code)).code is ProblemCode.CLAIM_WRONG
 
 
-async def test_who_entered_it_in_time_has_time_to_compare(hub: Enrolment) -> None:
+async def test_who_entered_it_in_time_has_time_to_compare(hub: Rig) -> None:
     machine = Machine()
     stranger = await hub.stranger(machine)
     issued = await hub.claims.issue(stranger)
@@ -70,7 +69,7 @@ async def test_who_entered_it_in_time_has_time_to_compare(hub: Enrolment) -> Non
     assert caught.value.code is ProblemCode.NOT_FOUND
 
 
-async def test_a_code_works_once(hub: Enrolment) -> None:
+async def test_a_code_works_once(hub: Rig) -> None:
     machine = Machine()
     issued = await hub.claims.issue(await hub.stranger(machine))
     claim = await hub.claims.enter(ANNA, issued.code)
@@ -81,7 +80,7 @@ async def test_a_code_works_once(hub: Enrolment) -> None:
     assert caught.value.code is ProblemCode.NOT_FOUND
 
 
-async def test_the_code_of_another_person_is_as_wrong_as_any(hub: Enrolment) -> None:
+async def test_the_code_of_another_person_is_as_wrong_as_any(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     claim = await hub.claims.enter(ANNA, issued.code)
     assert await hub.claims.enter(ANNA, issued.code) == claim
@@ -99,7 +98,7 @@ async def test_the_code_of_another_person_is_as_wrong_as_any(hub: Enrolment) -> 
     assert await hub.claims.get(ANNA, claim.id) == claim
 
 
-async def test_two_people_who_race_get_one_device(hub: Enrolment) -> None:
+async def test_two_people_who_race_get_one_device(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     entered = await asyncio.gather(
         *(hub.claims.enter(who, issued.code) for who in (ANNA, BERT)), return_exceptions=True
@@ -107,7 +106,7 @@ async def test_two_people_who_race_get_one_device(hub: Enrolment) -> None:
     assert [isinstance(one, Problem) for one in entered].count(True) == 1
 
 
-async def test_confirming_twice_at_once_makes_one_device(hub: Enrolment) -> None:
+async def test_confirming_twice_at_once_makes_one_device(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     claim = await hub.claims.enter(ANNA, issued.code)
     confirmed = await asyncio.gather(
@@ -118,7 +117,7 @@ async def test_confirming_twice_at_once_makes_one_device(hub: Enrolment) -> None
     assert len(await hub.devices.of_group(hub.group)) == 1
 
 
-async def test_a_taken_name_leaves_the_claim_open(hub: Enrolment) -> None:
+async def test_a_taken_name_leaves_the_claim_open(hub: Rig) -> None:
     await hub.claimed(Machine(), "shed")
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     claim = await hub.claims.enter(ANNA, issued.code)
@@ -128,7 +127,7 @@ async def test_a_taken_name_leaves_the_claim_open(hub: Enrolment) -> None:
     await hub.claims.confirm(ANNA, claim.id, claim.fingerprint, hub.other_group, "shed")
 
 
-async def test_a_group_that_is_none_leaves_the_claim_open(hub: Enrolment) -> None:
+async def test_a_group_that_is_none_leaves_the_claim_open(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     claim = await hub.claims.enter(ANNA, issued.code)
     with pytest.raises(Problem) as caught:
@@ -137,7 +136,7 @@ async def test_a_group_that_is_none_leaves_the_claim_open(hub: Enrolment) -> Non
     assert await hub.claims.get(ANNA, claim.id) == claim
 
 
-async def test_guesses_are_slowed_down_by_address_and_by_account(hub: Enrolment) -> None:
+async def test_guesses_are_slowed_down_by_address_and_by_account(hub: Rig) -> None:
     codes = [(await wrong(hub, new_code())).code for _ in range(6)]
     assert codes == [ProblemCode.CLAIM_WRONG] * 5 + [ProblemCode.RATE_LIMITED]
     issued = await hub.claims.issue(await hub.stranger(Machine()))
@@ -148,14 +147,14 @@ async def test_guesses_are_slowed_down_by_address_and_by_account(hub: Enrolment)
     await hub.claims.enter(BERT, issued.code)
 
 
-async def test_a_mistyped_code_costs_no_attempt(hub: Enrolment) -> None:
+async def test_a_mistyped_code_costs_no_attempt(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     for _ in range(20):
         assert (await wrong(hub, "0000-0000-1")).code is ProblemCode.INVALID_REQUEST
     await hub.claims.enter(ANNA, issued.code)
 
 
-async def test_the_store_does_not_tell_a_code(hub: Enrolment) -> None:
+async def test_the_store_does_not_tell_a_code(hub: Rig) -> None:
     issued = await hub.claims.issue(await hub.stranger(Machine()))
     async with hub.store.read() as connection:
         row = (await connection.execute(sa.select(claims))).one()
@@ -164,7 +163,7 @@ async def test_the_store_does_not_tell_a_code(hub: Enrolment) -> None:
     assert issued.code not in repr(issued)
 
 
-async def test_a_waiting_device_gets_a_fresh_code_when_one_is_over(hub: Enrolment) -> None:
+async def test_a_waiting_device_gets_a_fresh_code_when_one_is_over(hub: Rig) -> None:
     async with aclosing(hub.door.wait_claimed(await hub.stranger(Machine()))) as waiting:
         first = shown(await anext(waiting))
         hub.clock.seconds += 10 * MINUTE
@@ -174,7 +173,7 @@ async def test_a_waiting_device_gets_a_fresh_code_when_one_is_over(hub: Enrolmen
         await hub.claims.enter(ANNA, second)
 
 
-async def test_a_claim_that_is_let_go_gives_the_device_another_code(hub: Enrolment) -> None:
+async def test_a_claim_that_is_let_go_gives_the_device_another_code(hub: Rig) -> None:
     async with aclosing(hub.door.wait_claimed(await hub.stranger(Machine()))) as waiting:
         first = shown(await anext(waiting))
         claim = await hub.claims.enter(ANNA, first)
@@ -185,7 +184,7 @@ async def test_a_claim_that_is_let_go_gives_the_device_another_code(hub: Enrolme
         await hub.claims.enter(BERT, second)
 
 
-async def test_a_device_that_comes_back_has_one_code(hub: Enrolment) -> None:
+async def test_a_device_that_comes_back_has_one_code(hub: Rig) -> None:
     stranger = await hub.stranger(Machine())
     first = await hub.claims.issue(stranger)
     second = await hub.claims.issue(stranger)
@@ -193,7 +192,7 @@ async def test_a_device_that_comes_back_has_one_code(hub: Enrolment) -> None:
     await hub.claims.enter(ANNA, second.code)
 
 
-async def test_codes_that_are_over_do_not_pile_up(hub: Enrolment) -> None:
+async def test_codes_that_are_over_do_not_pile_up(hub: Rig) -> None:
     for _ in range(3):
         await hub.claims.issue(await hub.stranger(Machine()))
         hub.clock.seconds += 11 * MINUTE
@@ -201,7 +200,7 @@ async def test_codes_that_are_over_do_not_pile_up(hub: Enrolment) -> None:
         assert await connection.scalar(sa.select(sa.func.count()).select_from(claims)) == 1
 
 
-async def test_too_many_who_wait_are_sent_away_and_a_place_comes_back(hub: Enrolment) -> None:
+async def test_too_many_who_wait_are_sent_away_and_a_place_comes_back(hub: Rig) -> None:
     stranger = await hub.stranger(Machine())
     waiting = [hub.door.wait_claimed(stranger) for _ in range(10)]
     for one in waiting:
@@ -215,7 +214,7 @@ async def test_too_many_who_wait_are_sent_away_and_a_place_comes_back(hub: Enrol
         assert isinstance(await anext(again), GatewayUnclaimed)
 
 
-async def test_one_who_waits_for_a_claimed_device_is_let_in_at_once(hub: Enrolment) -> None:
+async def test_one_who_waits_for_a_claimed_device_is_let_in_at_once(hub: Rig) -> None:
     machine = Machine()
     stranger = await hub.stranger(machine)
     row = await hub.claimed(machine)
@@ -223,7 +222,7 @@ async def test_one_who_waits_for_a_claimed_device_is_let_in_at_once(hub: Enrolme
         assert await anext(waiting) == row
 
 
-async def test_a_waiting_device_that_is_revoked_is_told(hub: Enrolment) -> None:
+async def test_a_waiting_device_that_is_revoked_is_told(hub: Rig) -> None:
     machine = Machine()
     stranger = await hub.stranger(machine)
     await hub.claimed(machine)
@@ -233,7 +232,7 @@ async def test_a_waiting_device_that_is_revoked_is_told(hub: Enrolment) -> None:
     assert caught.value.code is ProblemCode.DEVICE_REVOKED
 
 
-async def wrong(hub: Enrolment, code: str) -> Problem:
+async def wrong(hub: Rig, code: str) -> Problem:
     with pytest.raises(Problem) as caught:
         await hub.claims.enter(ANNA, code)
     return caught.value

@@ -11,10 +11,10 @@ from hub.events import DeviceRevoked
 from hub.ports import Unclaimed
 from protocol.close_codes import CloseCode
 from protocol.problems import Problem, ProblemCode
-from tests.unit.hub.enrolment.rig import Enrolment, Machine
+from tests.unit.hub.enrolment.rig import Machine, Rig
 
 
-async def test_a_device_is_renamed_and_moved(hub: Enrolment) -> None:
+async def test_a_device_is_renamed_and_moved(hub: Rig) -> None:
     machine = Machine()
     await hub.claimed(machine, "shed")
     device = await hub.devices.change(machine.id, name="barn")
@@ -26,7 +26,7 @@ async def test_a_device_is_renamed_and_moved(hub: Enrolment) -> None:
     assert await hub.devices.change(machine.id) == device
 
 
-async def test_a_name_is_one_devices_in_its_organisation(hub: Enrolment) -> None:
+async def test_a_name_is_one_devices_in_its_organisation(hub: Rig) -> None:
     one, two = Machine(), Machine()
     await hub.claimed(one, "shed")
     await hub.claimed(two, "barn")
@@ -40,7 +40,7 @@ async def test_a_name_is_one_devices_in_its_organisation(hub: Enrolment) -> None
     assert (await hub.devices.need(two.id)).group_id == hub.other_group
 
 
-async def test_of_those_that_want_a_name_at_once_one_gets_it(hub: Enrolment) -> None:
+async def test_of_those_that_want_a_name_at_once_one_gets_it(hub: Rig) -> None:
     machines = [Machine() for _ in range(6)]
     for number, machine in enumerate(machines):
         await hub.claimed(machine, f"pi {number}")
@@ -51,13 +51,13 @@ async def test_of_those_that_want_a_name_at_once_one_gets_it(hub: Enrolment) -> 
 
 
 @pytest.mark.parametrize("what", ["change", "need", "revoke", "remove"])
-async def test_no_such_device(hub: Enrolment, what: str) -> None:
+async def test_no_such_device(hub: Rig, what: str) -> None:
     with pytest.raises(Problem) as caught:
         await getattr(hub.devices, what)("hutch-nobody")
     assert caught.value.code is ProblemCode.NOT_FOUND
 
 
-async def test_no_such_group(hub: Enrolment) -> None:
+async def test_no_such_group(hub: Rig) -> None:
     machine = Machine()
     await hub.claimed(machine)
     with pytest.raises(Problem) as caught:
@@ -65,7 +65,7 @@ async def test_no_such_group(hub: Enrolment) -> None:
     assert caught.value.code is ProblemCode.NOT_FOUND
 
 
-async def test_revoking_cuts_the_live_socket_after_the_row_says_so(hub: Enrolment) -> None:
+async def test_revoking_cuts_the_live_socket_after_the_row_says_so(hub: Rig) -> None:
     machine = Machine()
     await hub.claimed(machine)
     hub.sockets.live.add(machine.id)
@@ -77,7 +77,7 @@ async def test_revoking_cuts_the_live_socket_after_the_row_says_so(hub: Enrolmen
     assert hub.events[-1].by == "anna"
 
 
-async def test_a_revoked_device_comes_back_by_removal_and_a_new_claim(hub: Enrolment) -> None:
+async def test_a_revoked_device_comes_back_by_removal_and_a_new_claim(hub: Rig) -> None:
     machine = Machine()
     await hub.claimed(machine, "shed")
     await hub.leaving.revoke(machine.id, "anna")
@@ -88,7 +88,7 @@ async def test_a_revoked_device_comes_back_by_removal_and_a_new_claim(hub: Enrol
     assert (await hub.claimed(machine, "barn")).name == "barn"
 
 
-async def test_a_removed_device_that_had_rotated_its_key_can_be_claimed_again(hub: Enrolment) -> None:
+async def test_a_removed_device_that_had_rotated_its_key_can_be_claimed_again(hub: Rig) -> None:
     machine, first = Machine(), Machine()
     await hub.claimed(machine)
     first.private, machine.private = machine.private, Ed25519PrivateKey.generate()
@@ -100,7 +100,7 @@ async def test_a_removed_device_that_had_rotated_its_key_can_be_claimed_again(hu
     assert isinstance(await hub.prove(machine), Unclaimed), "removed a second time"
 
 
-async def test_a_storm_of_devices_costs_few_queries(hub: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_storm_of_devices_costs_few_queries(hub: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     from hub.enrolment import statements
 
     asked: list[int] = []

@@ -1,70 +1,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.enrolment.rotation import KeyRotation
 from hub.events import DeviceChanged
-from hub.ports import DevicePort, Stream, ViewerName, Watch
 from protocol.commands import AnyCommand, KeyRotate
-from protocol.events import Ack, AnyEvent, KeyRotated
+from protocol.events import Ack, KeyRotated
 from protocol.link.actions import Answered
 from protocol.notices import GatewayKeyAccepted
 from protocol.problems import Problem, ProblemCode
-from tests.unit.hub.enrolment.rig import Enrolment, Machine, public_of
-
-
-class Line:
-    """The ports of a hub with one device that answers a command with these events."""
-
-    def __init__(self) -> None:
-        self.events: Sequence[AnyEvent] = ()
-        self.error: str | None = None
-        self.asked: list[AnyCommand] = []
-        self.told: list[tuple[str, GatewayKeyAccepted]] = []
-
-    def of(self, device_id: str) -> DevicePort:
-        return _Port(self, device_id)
-
-    def online(self, device_id: str) -> bool:
-        return True
-
-    def tell(self, device_id: str, notice: GatewayKeyAccepted) -> None:
-        self.told.append((device_id, notice))
-
-
-class _Port:
-    def __init__(self, line: Line, device_id: str) -> None:
-        self._line = line
-        self._device_id = device_id
-
-    @property
-    def device_id(self) -> str:
-        return self._device_id
-
-    async def call(self, command: AnyCommand, *, within: float = 10) -> Answered:
-        self._line.asked.append(command)
-        return Answered(command, self._line.error is None, self._line.error, tuple(self._line.events))
-
-    def watch(self, session_id: str, viewer: ViewerName) -> AbstractAsyncContextManager[Watch]:
-        raise NotImplementedError
-
-    async def open_stream(self) -> Stream:
-        raise NotImplementedError
+from tests.unit.hub.enrolment.rig import Machine, Rig, public_of
 
 
 class Rotating:
     """A claimed device that rotates its key."""
 
-    def __init__(self, hub: Enrolment, machine: Machine) -> None:
+    def __init__(self, hub: Rig, machine: Machine) -> None:
         self.hub = hub
         self.machine = machine
-        self.line = Line()
-        self.rotation = KeyRotation(hub.devices, self.line, self.line.tell, hub.trail)
+        self.sockets = hub.sockets
+        self.rotation = hub.enrolment.rotation
         self.new = Ed25519PrivateKey.generate()
 
     async def stored(self) -> bytes | None:
@@ -72,7 +29,7 @@ class Rotating:
 
 
 @pytest.fixture
-async def rotating(hub: Enrolment) -> Rotating:
+async def rotating(hub: Rig) -> Rotating:
     machine = Machine()
     await hub.claimed(machine)
     return Rotating(hub, machine)
@@ -81,14 +38,14 @@ async def rotating(hub: Enrolment) -> Rotating:
 async def refused(rotating: Rotating, event: KeyRotated) -> ProblemCode:
     with pytest.raises(Problem) as caught:
         await rotating.rotation.accept(rotating.machine.id, event)
-    assert rotating.line.told == []
+    assert rotating.sockets.told == []
     return caught.value.code
 
 
-async def test_the_new_key_is_the_one_that_counts_and_the_id_stays(rotating: Rotating, hub: Enrolment) -> None:
+async def test_the_new_key_is_the_one_that_counts_and_the_id_stays(rotating: Rotating, hub: Rig) -> None:
     machine, new = rotating.machine, rotating.new
     await rotating.rotation.accept(machine.id, machine.rotation(new))
-    assert rotating.line.told == [(machine.id, GatewayKeyAccepted(public_key=public_of(new)))]
+    assert rotating.sockets.told == [(machine.id, GatewayKeyAccepted(public_key=public_of(new)))]
     assert isinstance(hub.events[-1], DeviceChanged)
     assert hub.events[-1].changed == ("key",)
     with pytest.raises(Problem):
@@ -113,7 +70,7 @@ async def test_both_keys_have_to_sign(rotating: Rotating) -> None:
     assert await rotating.stored() == machine.public
 
 
-async def test_a_rotation_of_another_device_is_worth_nothing(rotating: Rotating, hub: Enrolment) -> None:
+async def test_a_rotation_of_another_device_is_worth_nothing(rotating: Rotating, hub: Rig) -> None:
     other = Machine()
     await hub.claimed(other, "barn")
     assert await refused(rotating, other.rotation(rotating.new)) is ProblemCode.PROOF_WRONG
@@ -124,11 +81,11 @@ async def test_one_said_again_is_accepted_again_and_an_old_one_is_not(rotating: 
     first = machine.rotation(rotating.new)
     await rotating.rotation.accept(machine.id, first)
     await rotating.rotation.accept(machine.id, first)
-    assert len(rotating.line.told) == 2
-    rotating.line.told.clear()
+    assert len(rotating.sockets.told) == 2
+    rotating.sockets.told.clear()
     machine.private = rotating.new
     await rotating.rotation.accept(machine.id, machine.rotation(Ed25519PrivateKey.generate()))
-    rotating.line.told.clear()
+    rotating.sockets.told.clear()
     assert await refused(rotating, first) is ProblemCode.PROOF_WRONG
 
 
@@ -142,50 +99,55 @@ async def test_of_two_at_once_one_counts(rotating: Rotating) -> None:
     assert kept == [await rotating.stored()]
 
 
-async def test_a_revoked_device_keeps_its_key(rotating: Rotating, hub: Enrolment) -> None:
+async def test_a_revoked_device_keeps_its_key(rotating: Rotating, hub: Rig) -> None:
     await hub.leaving.revoke(rotating.machine.id, "anna")
     event = rotating.machine.rotation(rotating.new)
     assert await refused(rotating, event) is ProblemCode.CONFLICT
 
 
 async def test_somebody_asks_for_a_new_key(rotating: Rotating) -> None:
-    rotating.line.events = [rotating.machine.rotation(rotating.new)]
+    event = rotating.machine.rotation(rotating.new)
+    asked: list[AnyCommand] = []
+
+    def rotates(command: AnyCommand) -> Answered:
+        asked.append(command)
+        return Answered(command, True, None, (event,))
+
+    rotating.sockets.answer = rotates
     device = await rotating.rotation.ask(rotating.machine.id)
     assert device.public_key == public_of(rotating.new) == await rotating.stored()
-    assert isinstance(rotating.line.asked[0], KeyRotate)
+    assert isinstance(asked[0], KeyRotate)
 
 
 async def test_a_device_may_refuse(rotating: Rotating) -> None:
-    rotating.line.error = "not now"
-    rotating.line.events = [Ack(request_id="1", ok=False, error="not now")]
     with pytest.raises(Problem) as caught:
         await rotating.rotation.ask(rotating.machine.id)
     assert caught.value.code is ProblemCode.CONFLICT
     assert "not now" in caught.value.message
+    assert await rotating.stored() == rotating.machine.public
 
 
-async def test_a_gateway_with_a_token_has_no_key(rotating: Rotating, hub: Enrolment) -> None:
+async def test_a_gateway_with_a_token_has_no_key(rotating: Rotating, hub: Rig) -> None:
     await hub.gateways.add("vibe_1", hub.group, "Vibe", "anna")
     with pytest.raises(Problem) as caught:
         await rotating.rotation.ask("vibe_1")
     assert caught.value.code is ProblemCode.CONFLICT
-    assert rotating.line.asked == []
+    assert "token" in caught.value.message
 
 
-async def test_a_device_begins_by_itself_and_it_is_recorded(rotating: Rotating, hub: Enrolment) -> None:
+async def test_a_device_begins_by_itself_and_it_is_recorded(rotating: Rotating, hub: Rig) -> None:
     machine = rotating.machine
-    told = asyncio.Event()
-    rotation = KeyRotation(hub.devices, rotating.line, lambda *_: told.set(), hub.trail)
+    rotation = rotating.rotation
     rotation.heard(machine.id, Ack(request_id="1", ok=True))
     rotation.heard(machine.id, machine.rotation(rotating.new))
-    await told.wait()
     await rotation.settled()
     assert await rotating.stored() == public_of(rotating.new)
+    assert rotating.sockets.told == [(machine.id, GatewayKeyAccepted(public_key=public_of(rotating.new)))]
     [entry] = await hub.audit.entries()
     assert (entry.who, entry.source, entry.action, entry.result) == ("device", machine.id, "device.rotate-key", "ok")
 
 
-async def test_a_forged_one_that_nobody_asked_for_is_recorded(rotating: Rotating, hub: Enrolment) -> None:
+async def test_a_forged_one_that_nobody_asked_for_is_recorded(rotating: Rotating, hub: Rig) -> None:
     thief = Machine()
     thief.id = rotating.machine.id
     rotating.rotation.heard(thief.id, thief.rotation(rotating.new))
