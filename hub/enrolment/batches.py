@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from foundation.accounts.secrets import digest_of
-from foundation.store.database import Store
 from sqlalchemy.engine import Row
 
+from foundation.accounts.secrets import digest_of
+from foundation.store.database import Store
 from hub.enrolment.statements import add_device, free_name
 from hub.enrolment.types import Batch, Device, NewDevice
 from hub.store.tables.devices import batches

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
 from foundation.accounts.limits import GuessLimits
 from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
 from foundation.store.text import column_text
-from sqlalchemy.engine import Row
-
 from hub.enrolment.codes import code_digest, new_code, plain_code
 from hub.enrolment.signals import ClaimSignals
 from hub.enrolment.statements import add_device

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from foundation.store.database import Store
-
 from hub.enrolment import statements
 from hub.enrolment.lookup import Lookup
 from hub.enrolment.types import Device

@@ -36,7 +36,7 @@ class _History:
     arrivals: deque[tuple[float, str, bool]] = field(default_factory=lambda: deque(maxlen=32))
     hold: float = 0
     held_until: float = -math.inf
-    told_at: float = -math.inf
+    alarm_at: float = -math.inf
 
 
 class Duplicates:
@@ -86,13 +86,13 @@ class Duplicates:
         return changes >= self._rules.returns or sum(replaced) >= self._rules.replacements
 
     def _alarm(self, device: DeviceRow, history: _History, now: float) -> None:
-        quiet = now - history.told_at > self._rules.quiet
+        quiet = now - history.alarm_at > self._rules.quiet
         history.hold = self._rules.first_hold if quiet else min(history.hold * 2, self._rules.longest_hold)
         history.held_until = now + history.hold
         newest = history.arrivals[-1][1]
         others = dict.fromkeys(source for _, source, _ in history.arrivals if source != newest)
         sources = (*others, newest)
         history.arrivals = deque(list(history.arrivals)[-1:], maxlen=history.arrivals.maxlen)
+        history.alarm_at = now
         if quiet:
-            history.told_at = now
             self._on_duplicate(device, sources)

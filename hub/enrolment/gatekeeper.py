@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from foundation.accounts.limits import GuessLimits
 from foundation.actors import Actor
-
 from hub.enrolment.batches import Batches, Candidate
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
@@ -122,14 +121,14 @@ class Door:
         """
         device = await self._devices.get(gateway_id)
         key = (device.public_key if device else None) or proof.public_key
-        check_proof(challenge, gateway_id, proof, key, self._hub.hosts, self._around.now())
+        check_proof(challenge, gateway_id, proof, key=key, hosts=self._hub.hosts, now=self._around.now())
         if device is None:
             return await self._stranger(gateway_id, proof, source)
         if device.public_key is None:
             raise proof_wrong("This device is known by a bearer token. Connect with that, or remove it from the hub.")
         return self._admitted(device, source)
 
-    async def wait_claimed(self, unclaimed: Unclaimed) -> AsyncIterator[GatewayUnclaimed | DeviceRow]:
+    async def wait_claimed(self, unclaimed: Unclaimed) -> AsyncGenerator[GatewayUnclaimed | DeviceRow, None]:
         """New codes as the old ones expire, and then the row.
 
         Raises :class:`Problem` with a close code: RATE_LIMITED where too many wait, PROOF_WRONG, DEVICE_REVOKED.

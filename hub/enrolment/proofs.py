@@ -17,7 +17,13 @@ SKEW = timedelta(minutes=5)
 
 
 def check_proof(
-    challenge: GatewayChallenge, gateway_id: str, proof: GatewayProof, key: bytes, hosts: Sequence[str], now: datetime
+    challenge: GatewayChallenge,
+    gateway_id: str,
+    proof: GatewayProof,
+    *,
+    key: bytes,
+    hosts: Sequence[str],
+    now: datetime,
 ) -> None:
     """Check a proof against ``key`` and the hosts by which devices dial this hub.
 

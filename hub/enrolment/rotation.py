@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable
 
 from foundation.actors import Actor
-
 from hub.enrolment.devices import DeviceRows
 from hub.enrolment.proofs import check_rotation
 from hub.enrolment.trail import Trail
@@ -74,6 +73,10 @@ class KeyRotation:
             _log.warning("rotation.skipped", extra={"device_id": device_id})
             return
         self._under_way[device_id] = asyncio.create_task(self._take(device_id, event))
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way."""
+        await asyncio.gather(*self._under_way.values())
 
     async def close(self) -> None:
         """Stop what is under way; the devices say it again."""

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from foundation.store.light import AsyncConnection
-from foundation.store.text import column_text
 from sqlalchemy.engine import Row
 
+from foundation.store.light import AsyncConnection
+from foundation.store.text import column_text
 from hub.enrolment.types import Device, DeviceState, NewDevice
 from hub.store.tables.devices import MAX_NAME, devices, former_keys
 from hub.store.tables.people import groups, organisations
@@ -126,7 +126,7 @@ async def _lock_names(connection: AsyncConnection, group_id: int) -> int:
         .where(groups.c.id == group_id)
         .with_for_update(of=organisations, key_share=True)
     )
-    organisation_id = await connection.scalar(query)
+    organisation_id: int | None = await connection.scalar(query)
     if organisation_id is None:
         raise Problem(ProblemCode.NOT_FOUND, "There is no such group. Reload the list.")
     return organisation_id

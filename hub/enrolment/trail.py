@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from foundation.actors import Actor
-from foundation.store.audit import AuditLog
 from pydantic import JsonValue
 
+from foundation.actors import Actor
+from foundation.store.audit import AuditLog
 from hub.enrolment.types import Device
 from hub.events import AnyHubEvent, DeviceChanged, DeviceClaimed, DeviceDuplicated, DeviceRevoked
 from hub.ports import DeviceRow
@@ -79,5 +79,5 @@ class Trail:
         details: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """An audit entry about a device. Raises :class:`Problem` where it cannot be stored."""
-        columns = {"organisation_id": device.organisation_id, "device_id": device.id}
+        columns: dict[str, str | int | None] = {"organisation_id": device.organisation_id, "device_id": device.id}
         await self._audit.record(actor, action, device.name, result, details, columns=columns)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from time import monotonic
 
 from foundation.accounts.limits import source_key
-
 from hub.enrolment.refusals import too_many
 from protocol.problems import Problem
 

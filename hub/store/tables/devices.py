@@ -6,8 +6,8 @@ No secret in plain text: codes are keyed digests, tokens SHA-256 digests, keys p
 from __future__ import annotations
 
 import sqlalchemy as sa
-from foundation.store.tables import UtcDateTime
 
+from foundation.store.tables import UtcDateTime
 from hub.store.tables.metadata import METADATA
 
 MAX_NAME = 64
