@@ -55,11 +55,7 @@ class Identity:
     csrf: str
     """What forms and scripts of this login have to send back; derived from the secret, so it needs no table."""
 
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did something and from where, for the audit log: a person's name, ``hub`` or ``hutch`` itself."""
-
-    name: str
-    source: str
-    """An IP address, ``console``, ``hub`` or ``device``."""
+    @property
+    def name(self) -> str:
+        """Who it is, for logs and pages."""
+        return self.person.name

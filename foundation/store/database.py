@@ -1,0 +1,123 @@
+"""The store: one database per process, opened at its newest schema."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.engine import URL
+
+import foundation
+from foundation.store.engine import READS_ONLY, make_engine, prepare_file, store_url
+from foundation.store.failures import store_problems
+from foundation.store.light import AsyncConnection, AsyncEngine
+from foundation.store.migrate import URL_VARIABLE
+from foundation.store.schema import Schema, Standing, standing
+from protocol.problems import Problem, ProblemCode, ProblemInfo
+
+
+class Store:
+    """Transactions on the program's database. SQLite in WAL mode by default, PostgreSQL by address."""
+
+    def __init__(self, url: URL, engine: AsyncEngine, schema: Schema) -> None:
+        self._url = url
+        self._schema = schema
+        self._engine = engine
+
+    @classmethod
+    async def open(cls, url: str, schema: Schema) -> Self:
+        """Open the store at ``url`` (``sqlite:////path`` or ``postgresql://…``), made or migrated to ``schema``.
+
+        Raises :class:`Problem` for an address that is none, a damaged file, a full disk, a database that does not
+        answer, or a schema that is too new.
+        """
+        parsed, engine = await asyncio.to_thread(_prepared, url)
+        store = cls(parsed, engine, schema)
+        try:
+            if await store._standing() is Standing.BEHIND:
+                await store._engine.dispose()
+                await _migrate(parsed, schema.migrations)
+                if await store._standing() is Standing.BEHIND:
+                    raise Problem(ProblemCode.INTERNAL, "The store is still old after its migration. See the log.")
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @property
+    def url(self) -> str:
+        """The store's address without its password."""
+        return self._url.render_as_string(hide_password=True)
+
+    async def close(self) -> None:
+        """Let go of the database. Transactions that still run lose their connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: committed at the end, rolled back on an error.
+
+        Raises :class:`Problem` where the database cannot; a broken rule of a table stays an ``IntegrityError``.
+        """
+        with store_problems():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that only reads and sees one moment; it does not wait for those that write."""
+        with store_problems():
+            async with self._engine.connect() as connection:
+                await connection.execution_options(**{READS_ONLY: True})
+                async with connection.begin():
+                    yield connection
+
+    async def _standing(self) -> Standing:
+        async with self.read() as connection:
+            return await standing(connection, self._schema)
+
+
+def _prepared(url: str) -> tuple[URL, AsyncEngine]:
+    # All of this touches files: the path, the database, and the driver's modules.
+    parsed = store_url(url)
+    prepare_file(parsed)
+    return parsed, make_engine(parsed)
+
+
+async def _migrate(url: URL, migrations: Path) -> None:
+    """Bring the store to the newest schema in a process of its own, so that Alembic never lives in this one."""
+    # The address may hold a password: it goes by the environment, which unlike arguments only this user can read.
+    environment = {**os.environ, URL_VARIABLE: url.render_as_string(hide_password=False)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "foundation.store.migrate",
+        str(migrations),
+        cwd=Path(foundation.__path__[0]).parent,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, _ = await process.communicate()
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        raise
+    if process.returncode:
+        raise _migration_problem(output)
+
+
+def _migration_problem(output: bytes) -> Problem:
+    try:
+        info = ProblemInfo.model_validate(json.loads(output.decode().splitlines()[-1]))
+    except (ValueError, IndexError):
+        return Problem(ProblemCode.INTERNAL, "The store could not be migrated. See the log for the reason.")
+    return Problem(info.code, info.message, info.details)

@@ -1,0 +1,113 @@
+"""The engine for a store's address, set up the same for the daemon and for migrations."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, event, exc
+from sqlalchemy.engine import URL, make_url
+
+from foundation.files import FILE_MODE, make_private_folder, problems_of
+from foundation.store.light import AsyncEngine, create_async_engine
+from protocol.problems import Problem, ProblemCode
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+CONNECTIONS = 3
+"""Each costs a thread and a page cache; one writes at a time anyway."""
+BUSY_MILLISECONDS = 10_000
+READS_ONLY = "hutch_reads_only"
+"""Execution option of a transaction that does not write, and so need not wait for one that does."""
+
+
+def store_url(text: str) -> URL:
+    """Read a store's address; SQLite and PostgreSQL are known. Raises :class:`Problem`."""
+    try:
+        url = make_url(text)
+    except (exc.ArgumentError, ValueError):
+        # The text may hold a password, so it is not repeated.
+        raise Problem(
+            ProblemCode.INVALID_REQUEST, "The store's address is not a URL. Write sqlite:////path/to/hutch.db."
+        ) from None
+    backend = url.drivername.partition("+")[0]
+    if backend not in DRIVERS:
+        raise Problem(
+            ProblemCode.INVALID_REQUEST,
+            f"The store cannot be kept in {backend}. Use sqlite:////path/to/hutch.db or postgresql://user@host/name.",
+        )
+    url = url.set(drivername=DRIVERS[backend])
+    if backend == "sqlite":
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise Problem(ProblemCode.INVALID_REQUEST, "The store needs a file: write sqlite:////path/to/hutch.db.")
+        url = url.set(database=str(Path(url.database).absolute()))
+    return url
+
+
+def prepare_file(url: URL) -> None:
+    """Make the SQLite file (0600) and its folder (0700) where they are missing. Blocks; raises :class:`Problem`."""
+    if url.get_backend_name() != "sqlite":
+        return
+    path = Path(url.database or "")
+    make_private_folder(path.parent)
+    with problems_of(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        try:
+            os.fchmod(descriptor, FILE_MODE)
+        finally:
+            os.close(descriptor)
+
+
+def make_engine(url: URL, *, enforce_references: bool = True) -> AsyncEngine:
+    """An engine for an address from :func:`store_url`. Raises :class:`Problem` where the driver is missing.
+
+    Migrations rebuild tables, during which SQLite must not follow references (``enforce_references`` False).
+    """
+    try:
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
+    except ModuleNotFoundError:
+        raise Problem(
+            ProblemCode.UNAVAILABLE, "The driver for PostgreSQL is missing. Install it: pip install asyncpg."
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        _set_up_sqlite(engine, enforce_references)
+    return engine
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
+    pragmas = (
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"foreign_keys={'ON' if enforce_references else 'OFF'}",
+        "cache_size=-512",
+        "temp_store=MEMORY",
+    )
+
+    def connected(connection: _DriverConnection, _record: object) -> None:
+        # Without this the driver begins transactions by itself, and too late for a read that a write depends on.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        try:
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+        finally:
+            cursor.close()
+
+    def begun(connection: Connection) -> None:
+        reads_only = connection.get_execution_options().get(READS_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "begin", begun)
