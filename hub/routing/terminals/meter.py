@@ -23,26 +23,26 @@ class Meter:
         self._now = now
         self._budget = Budget(rate, now())
 
-    def count(self, size: int) -> bool:
-        """A frame came; True when it was one too many for too long, and :attr:`cut` is set."""
+    def count(self, size: int) -> Problem | None:
+        """A frame came; the problem when it was one too many for too long, and :attr:`cut` is set."""
         self.bytes += size
         self.frames += 1
-        return self._budget.spend(size, 1) and self._too_much()
+        return self._judge() if self._budget.spend(size, 1) else None
 
     def resume(self) -> None:
         """Begin anew."""
         self.cut = None
         self._budget = Budget(self._rate, self._now())
 
-    def _too_much(self) -> bool:
+    def _judge(self) -> Problem | None:
         now = self._now()
         if not self._budget.wait(now):
-            return False
+            return None
         self._budget.restart(now)
         if not self._budget.exhausted(now):
-            return False
+            return None
         message = "The session put out more than can be shown, for too long, and is not shown now. Stop it, or resume."
         rate = self._rate
         limits = {"bytes_per_second": rate.bytes_per_second, "frames_per_second": rate.messages_per_second}
         self.cut = Problem(ProblemCode.RUNAWAY_OUTPUT, message, {**limits, "seconds": rate.patience})
-        return True
+        return self.cut

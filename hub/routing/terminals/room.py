@@ -120,8 +120,10 @@ class Room(Due):
         self._next = seq + 1
         self.stats.output_frames += 1
         self.stats.output_bytes += size
-        if self.meter.count(size) and self.meter.cut is not None:
-            self._run_away(self.meter.cut)
+        runaway = self.meter.count(size)
+        if runaway is not None:
+            self._run_away(runaway)
+            return
         self._acks.came(size)
         frame = Output(seq, data[start:])
         if self._meanwhile is not None:
