@@ -152,7 +152,7 @@ async def tally(connection: AsyncConnection, rollout_id: int) -> Tally:
         .where(rollout_targets.c.rollout_id == rollout_id)
         .group_by(rollout_targets.c.state)
     )
-    return Tally({TargetState(state): count for state, count in (await connection.execute(statement)).tuples()})
+    return Tally({TargetState(state): count for state, count in await connection.execute(statement)})
 
 
 async def waiting(connection: AsyncConnection, rollout_id: int, after_id: str, limit: int) -> list[str]:
@@ -177,7 +177,7 @@ async def overdue(connection: AsyncConnection, rollout_id: int, now: datetime) -
         rollout_targets.c.state.in_((TargetState.OFFERED.value, TargetState.INSTALLED.value)),
         rollout_targets.c.due_at <= now,
     )
-    return [(device_id, TargetState(state)) for device_id, state in (await connection.execute(statement)).tuples()]
+    return [(device_id, TargetState(state)) for device_id, state in await connection.execute(statement)]
 
 
 async def move_targets(
@@ -219,7 +219,7 @@ async def offer(
     statement = sa.select(rollout_targets.c.device_id, rollout_targets.c.attempt).where(
         rollout_targets.c.rollout_id == rollout.id, chosen, rollout_targets.c.offered_at == now
     )
-    return list((await connection.execute(statement)).tuples())
+    return [(device_id, attempt) for device_id, attempt in await connection.execute(statement)]
 
 
 def _moved(statement: sa.Update, result: Result) -> sa.Update:
@@ -248,7 +248,7 @@ async def concerning(connection: AsyncConnection, device_ids: Sequence[str]) -> 
         .where(rollouts.c.state.not_in(over))
         .order_by(rollout_targets.c.rollout_id)
     )
-    rows = (await connection.execute(statement)).tuples()
+    rows = await connection.execute(statement)
     return [
         Concern(rollout_id, device_id, TargetState(state), attempt, offered_at, Release.model_validate(release).version)
         for rollout_id, device_id, state, attempt, offered_at, release in rows

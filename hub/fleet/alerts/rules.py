@@ -55,7 +55,9 @@ def duplicate_key(facts: Facts, _limits: Thresholds, _raised: bool) -> Iterator[
     """Two machines use one key."""
     at = facts.duplicated_at
     if at is not None and facts.now - at < DUPLICATE_LASTS:
-        yield Finding("", "Two machines use this device's key. Find the copy, then rotate the key or revoke the device.")
+        yield Finding(
+            "", "Two machines use this device's key. Find the copy, then rotate the key or revoke the device."
+        )
 
 
 def runaway(facts: Facts, _limits: Thresholds, _raised: bool) -> Iterator[Finding]:
@@ -69,9 +71,7 @@ def _never(_facts: Facts, _limits: Thresholds, _raised: bool) -> Iterator[Findin
     return iter(())
 
 
-ROLLOUT_HALTED: Final = Rule(
-    "rollout_halted", "critical", "A rollout halted by itself, or waits for a person", _never
-)
+ROLLOUT_HALTED: Final = Rule("rollout_halted", "critical", "A rollout halted by itself, or waits for a person", _never)
 RULES: Final[tuple[Rule, ...]] = (
     Rule("offline", "critical", "A device is away for longer than its group allows", offline, online=False),
     Rule("disk", "warning", "A disk is nearly full", disk),
