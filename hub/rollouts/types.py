@@ -119,9 +119,14 @@ class Proposal(BaseModel):
 
     @model_validator(mode="after")
     def _ends_with_everybody(self) -> Proposal:
-        if self.stages[-1].percent != 100:
-            raise ValueError("the last stage is for every device: give it percent 100")
+        ends_with_everybody(self.stages)
         return self
+
+
+def ends_with_everybody(stages: tuple[Stage, ...]) -> None:
+    """Raises :class:`ValueError` for stages that leave somebody out."""
+    if stages[-1].percent != 100:
+        raise ValueError("the last stage is for every device: give it percent 100")
 
 
 @dataclass(frozen=True, slots=True)
