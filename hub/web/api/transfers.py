@@ -20,6 +20,7 @@ from hub.fleet.commands import ask
 from hub.ports import DevicePort, new_request_id
 from hub.web.api.commands import port_of
 from hub.web.api.models import commands as models
+from hub.web.context import hub_of
 from protocol import commands as wire
 from protocol import events as told
 from protocol.limits import KIB
@@ -28,9 +29,6 @@ from protocol.problems import Problem, ProblemCode
 CHUNK: Final = 128 * KIB
 CHUNK_SECONDS: Final = 30.0
 DOWNLOAD_SECONDS: Final = 120.0
-MAX_DOWNLOADS: Final = 8
-"""At the same time on this node: each holds up to 20 MiB, because a device sends without being asked for more."""
-DOWNLOADS = web.AppKey("hub_downloads", asyncio.Semaphore)
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -87,9 +85,9 @@ async def _pieces(content: StreamReader, size: int) -> AsyncIterator[bytes]:
 async def download(request: web.Request) -> web.StreamResponse:
     """A file of the device's workspace, as an attachment: browsers save it and never show it."""
     query = parse_query(request, models.PathQuery)
-    port, places = port_of(request), request.app[DOWNLOADS]
+    port, places = port_of(request), hub_of(request).fleet.downloads
     if places.locked():
-        raise Problem(ProblemCode.TOO_MANY, f"{MAX_DOWNLOADS} files are on their way. Try again in a moment.")
+        raise Problem(ProblemCode.TOO_MANY, "As many files as may are on their way. Try again in a moment.")
     async with places:
         command = wire.FileDownload(request_id=new_request_id(), transfer_id=secrets.token_hex(16), path=query.path)
         answered = await ask(port, command, DOWNLOAD_SECONDS)
