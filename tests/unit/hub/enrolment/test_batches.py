@@ -14,6 +14,8 @@ from hub.store.tables.devices import batches
 from protocol.problems import Problem, ProblemCode
 from tests.unit.hub.enrolment.rig import HOME, Machine, Rig
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
 
 async def batch(hub: Rig, uses: int = 3) -> tuple[Batch, str]:
     expires_at = hub.clock.now() + timedelta(days=7)
