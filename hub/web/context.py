@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foundation.store.audit import AuditLog
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
+    from hub.enrolment.service import Enrolment
     from hub.people.service import People
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
@@ -33,6 +34,7 @@ class Hub:
 
     settings: HubSettings
     people: People
+    enrolment: Enrolment
     audit: AuditLog
     values: SettingsTable
     """Small named values in the store."""
