@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.config import HubSettings
     from hub.fleet.commands import CommandQueue
     from hub.fleet.service import Fleet
+    from hub.enrolment.service import Enrolment
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
@@ -37,6 +38,7 @@ class Hub:
 
     settings: HubSettings
     people: People
+    enrolment: Enrolment
     audit: AuditLog
     values: SettingsTable
     """Small named values in the store."""
