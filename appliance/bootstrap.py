@@ -21,9 +21,12 @@ from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.store.audit import AuditLog
+from foundation.store.database import Store
+from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
@@ -31,11 +34,10 @@ from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
-from gateway.store.audit import AuditLog
-from gateway.store.database import Store
+from gateway.store import tables
 from gateway.store.health import HealthHistory
+from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
-from gateway.store.settings import SettingsTable
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
@@ -89,11 +91,11 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
     """Everything that makes a device, started; closed in reverse order on the way out."""
     notifier = Notifier()
     async with AsyncExitStack() as stack:
-        store = await Store.open(layout.database_url)
+        store = await Store.open(layout.database_url, DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
 
-        bus = EventBus()
-        audit = AuditLog(store)
+        bus = DeviceBus()
+        audit = AuditLog(store, tables.audit)
         health_history = HealthHistory(store, timedelta(days=settings.health_days), samples_in(settings.health_days))
         stack.push_async_callback(health_history.flush)
         setup_code = SetupCode(layout.setup_code)

@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.events.bus import EventBus
-from gateway.events.types import HealthSampled
+from foundation.store.audit import AuditLog
+from gateway.events.types import DeviceBus, HealthSampled
 from gateway.host.health import HealthSampler
 from gateway.host.types import Health
-from gateway.store.audit import AuditLog
 from gateway.store.health import HealthHistory
 from protocol.problems import Problem
 
@@ -30,7 +29,7 @@ class Upkeep:
     """The device's regular work."""
 
     def __init__(
-        self, sampler: HealthSampler, history: HealthHistory, audit: AuditLog, bus: EventBus, audit_days: int
+        self, sampler: HealthSampler, history: HealthHistory, audit: AuditLog, bus: DeviceBus, audit_days: int
     ) -> None:
         self._sampler = sampler
         self._history = history

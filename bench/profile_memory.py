@@ -23,7 +23,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("jinja2", "import aiohttp_jinja2"),
     ("psutil", "import psutil"),
     ("sqlalchemy core", "import sqlalchemy"),
-    ("sqlite engine", "import gateway.store.engine, aiosqlite"),
+    ("sqlite engine", "import foundation.store.engine, aiosqlite"),
     ("structlog", "import structlog"),
     ("argon2, segno, prometheus", "import argon2, segno, prometheus_client"),
     ("websockets", "import websockets.asyncio.client"),

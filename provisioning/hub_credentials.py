@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from foundation.files import read_private, remove_private, write_private
 from protocol.problems import Problem, ProblemCode
-from provisioning.files import read_private, remove_private, write_private
 
 MAX_TOKEN = 4096
 """Characters of a token; a header longer than this is refused by most servers."""

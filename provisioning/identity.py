@@ -6,8 +6,8 @@ import re
 import secrets
 from pathlib import Path
 
+from foundation.files import create_private, read_private
 from protocol.problems import Problem, ProblemCode
-from provisioning.files import create_private, read_private
 
 FILE_NAME = "gateway_id"
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from pathlib import Path
 
-from provisioning.files import create_private, read_private, remove_private
+from foundation.files import create_private, read_private, remove_private
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, so a code that is read aloud or from a small screen has one spelling."""

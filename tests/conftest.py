@@ -14,7 +14,7 @@ import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-PACKAGES = ["protocol", "provisioning", "gateway", "webui", "appliance"]
+PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance"]
 SHELL = "/bin/sh"
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""

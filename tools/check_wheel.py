@@ -25,6 +25,7 @@ from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 FILES = (
+    "foundation/store/alembic_env.py",
     "gateway/sessions/pass_descriptor.py",
     "gateway/store/migrations/env.py",
     "protocol/schema/commands.json",
@@ -33,7 +34,7 @@ FILES = (
 )
 """Files that are read or run by their path, which an import would not miss."""
 STRAY = ("tests", "bench", "tools", "webui/frontend")
-PACKAGES = ("protocol", "provisioning", "gateway", "webui", "appliance")
+PACKAGES = ("protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance")
 START_SECONDS = 30.0
 STOP_SECONDS = 6.0
 SESSION_SECONDS = 20.0

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gateway.accounts.types import Actor, Identity
+from foundation.actors import Actor
+from gateway.accounts.types import Identity
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from foundation.store.audit import AuditLog
+    from foundation.store.settings import SettingsTable
     from gateway.accounts.accounts import Accounts
     from gateway.agents.installer import Agents
-    from gateway.events.bus import EventBus
+    from gateway.events.types import DeviceBus
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
     from gateway.host.types import Health
     from gateway.hub_link.link import HubLink
     from gateway.sessions.manager import Sessions
-    from gateway.store.audit import AuditLog
     from gateway.store.health import HealthHistory
-    from gateway.store.settings import SettingsTable
     from gateway.workspaces.folders import Workspace
     from gateway.workspaces.transfers import Transfers
 
@@ -42,7 +43,7 @@ class Device:
 
     accounts: Accounts
     sessions: Sessions
-    bus: EventBus
+    bus: DeviceBus
     audit: AuditLog
     health_history: HealthHistory
     sampler: HealthSampler

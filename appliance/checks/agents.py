@@ -9,12 +9,12 @@ from appliance.checks.types import Finding, Verdict
 from appliance.config import Settings
 from appliance.layout import Layout
 from gateway.agents.installer import Agents
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 
 
 def check(_settings: Settings, layout: Layout) -> Finding:
     """At least one is installed, or can be."""
-    statuses = asyncio.run(Agents(layout.agents, EventBus()).statuses())
+    statuses = asyncio.run(Agents(layout.agents, DeviceBus()).statuses())
     installed = [f"{one.title} {one.version}" for one in statuses if one.installed]
     if installed:
         return Finding(Verdict.OK, ", ".join(installed))

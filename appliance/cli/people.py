@@ -9,7 +9,8 @@ import sys
 
 from appliance.config import Settings
 from appliance.layout import Layout
-from gateway.accounts.types import Actor, Person, Role
+from foundation.actors import Actor
+from gateway.accounts.types import Person, Role
 from protocol.problems import Problem, ProblemCode
 
 _LONGEST_PASSWORD = 1024
@@ -27,17 +28,21 @@ def add(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
     # Loaded here: the other commands do without the store.
+    from foundation.store.audit import AuditLog
+    from foundation.store.database import Store
     from gateway.accounts.accounts import Accounts
-    from gateway.events.bus import EventBus
-    from gateway.store.audit import AuditLog
-    from gateway.store.database import Store
+    from gateway.events.types import DeviceBus
+    from gateway.store import tables
+    from gateway.store.schema import DEVICE_SCHEMA
     from provisioning.setup_code import SetupCode
 
-    store = await Store.open(layout.database_url)
+    store = await Store.open(layout.database_url, DEVICE_SCHEMA)
     try:
-        person = await Accounts(store, EventBus(), SetupCode(layout.setup_code)).add_person(name, password, role)
+        person = await Accounts(store, DeviceBus(), SetupCode(layout.setup_code)).add_person(name, password, role)
         actor = Actor(name="console", source="console")
-        await AuditLog(store).record(actor, "person.add", person.name, details={"role": person.role.value})
+        await AuditLog(store, tables.audit).record(
+            actor, "person.add", person.name, details={"role": person.role.value}
+        )
         return person
     finally:
         await store.close()

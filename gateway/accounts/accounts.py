@@ -7,17 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from foundation.accounts.limits import GuessLimits
+from foundation.accounts.passwords import Passwords
+from foundation.accounts.rules import checked_name, checked_password, plain_label, plain_name, plain_password
+from foundation.accounts.secrets import csrf_of
+from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
 from gateway.accounts import directory
 from gateway.accounts.bearers import Bearers, Now, utc_now
-from gateway.accounts.limits import GuessLimits
-from gateway.accounts.passwords import Passwords
-from gateway.accounts.rules import checked_name, checked_password, plain_label, plain_name, plain_password
-from gateway.accounts.secrets import csrf_of
 from gateway.accounts.types import Identity, Person, Role, Token
-from gateway.events.bus import EventBus
-from gateway.events.types import PeopleChanged
-from gateway.store.database import Store
-from gateway.store.light import AsyncConnection
+from gateway.events.types import DeviceBus, PeopleChanged
 from protocol.problems import Problem, ProblemCode
 from provisioning.setup_code import SetupCode
 
@@ -32,7 +31,7 @@ class Accounts:
     def __init__(
         self,
         store: Store,
-        bus: EventBus,
+        bus: DeviceBus,
         setup_code: SetupCode,
         *,
         passwords: Passwords | None = None,

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from foundation.accounts.secrets import csrf_of, digest, digest_of, new_secret
+from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
 from gateway.accounts import directory
 from gateway.accounts.directory import Kind
-from gateway.accounts.secrets import csrf_of, digest, digest_of, new_secret
 from gateway.accounts.types import Identity, Person, Token
-from gateway.store.database import Store
-from gateway.store.light import AsyncConnection
 from protocol.problems import Problem, ProblemCode
 
 LOGIN_IDLE = timedelta(days=30)

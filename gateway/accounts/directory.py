@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
+from foundation.store.light import AsyncConnection
 from gateway.accounts.types import Person, Role, Token
-from gateway.store.light import AsyncConnection
 from gateway.store.tables import people, tokens
 from protocol.problems import Problem, ProblemCode
 

@@ -54,12 +54,3 @@ class Identity:
     token: Token
     csrf: str
     """What forms and scripts of this login have to send back; derived from the secret, so it needs no table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did something and from where, for the audit log: a person's name, ``hub`` or ``hutch`` itself."""
-
-    name: str
-    source: str
-    """An IP address, ``console``, ``hub`` or ``device``."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.bus import EventBus
 from gateway.sessions.types import SessionStatus
 
 
@@ -144,3 +145,6 @@ AnyEvent = Annotated[
     | PeopleChanged,
     Field(discriminator="type"),
 ]
+
+DeviceBus = EventBus[AnyEvent]
+"""The one bus of a device."""

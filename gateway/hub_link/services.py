@@ -14,9 +14,9 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from gateway.agents.types import AgentName, AgentStatus
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
 from gateway.workspaces.types import DownloadPlan, Entry
@@ -222,4 +222,4 @@ class LinkServices:
     updater: HubUpdater
     sampler: HubSampler
     audit: HubAudit
-    bus: EventBus
+    bus: DeviceBus

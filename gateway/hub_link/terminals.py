@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from gateway.events.bus import EventBus, FellBehind
-from gateway.events.types import AnyEvent, SessionEnded, SessionStarted
+from foundation.bus import FellBehind
+from gateway.events.types import AnyEvent, DeviceBus, SessionEnded, SessionStarted
 from gateway.hub_link import messages
 from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.forwarder import Forwarder
@@ -25,7 +25,7 @@ END_PATIENCE = 2.0
 class Terminals:
     """Which sessions the hub sees. Sessions that somebody starts on the device appear there as well."""
 
-    def __init__(self, sessions: HubSessions, bus: EventBus) -> None:
+    def __init__(self, sessions: HubSessions, bus: DeviceBus) -> None:
         self._sessions = sessions
         self._bus = bus
         self._channel: Channel | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from gateway.hub_link.services import HubAudit
 
 log = logging.getLogger(__name__)

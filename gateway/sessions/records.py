@@ -46,7 +46,7 @@ class SessionRecordStore(Protocol):
 
 
 class EventSink(Protocol):
-    """Where events go; :class:`gateway.events.bus.EventBus` is the real one."""
+    """Where events go; :class:`foundation.bus.EventBus` is the real one."""
 
     def publish(self, event: AnyEvent) -> None:
         """Tell everybody; never blocks and never raises."""

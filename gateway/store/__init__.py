@@ -1,1 +1,1 @@
-"""The store: one SQLite file (or another database) behind SQLAlchemy, migrated by Alembic."""
+"""The store of a device: its tables, their migrations, and what is read and written by kind."""

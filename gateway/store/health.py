@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
 from gateway.host.types import Health
-from gateway.store.database import Store
-from gateway.store.light import AsyncConnection
 from gateway.store.tables import health_samples
 from protocol.problems import Problem
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from foundation.store.database import Store
 from gateway.sessions.records import SessionRecord
-from gateway.store.database import Store
 from gateway.store.tables import sessions
 
 

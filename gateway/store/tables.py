@@ -6,43 +6,11 @@ tokens SHA-256 digests.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from foundation.store.tables import NAMES, UtcDateTime, audit_table, settings_table
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time; databases without time zones (SQLite) keep it as its UTC reading."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database. A naive time is a mistake and raises :class:`ValueError`."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("the store takes aware times only")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+metadata = sa.MetaData(naming_convention=NAMES)
 
 people = sa.Table(
     "people",
@@ -88,20 +56,7 @@ sessions = sa.Table(
     sa.Column("boot_id", sa.String(64), nullable=False),
 )
 
-audit = sa.Table(
-    "audit",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("at", UtcDateTime, nullable=False, index=True),
-    sa.Column("who", sa.String(64), nullable=False),
-    sa.Column("source", sa.String(64), nullable=False),
-    sa.Column("action", sa.String(64), nullable=False),
-    sa.Column("target", sa.String(512), nullable=False),
-    sa.Column("result", sa.String(64), nullable=False),
-    sa.Column("details", sa.JSON, nullable=False),
-    sqlite_autoincrement=True,
-)
-"""Append-only: triggers made by the migration refuse changes, and removal before the retention is over."""
+audit = audit_table(metadata)
 
 health_samples = sa.Table(
     "health_samples",
@@ -119,10 +74,4 @@ health_samples = sa.Table(
     sqlite_autoincrement=True,
 )
 
-settings = sa.Table(
-    "settings",
-    metadata,
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("value", sa.JSON, nullable=False),
-)
-"""Small named values. ``schema.needs`` and ``audit.keep_seconds`` are the store's own."""
+settings = settings_table(metadata)

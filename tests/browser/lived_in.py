@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
 
+from foundation.store.database import Store
 from gateway.host.health import HealthSampler
-from gateway.store.database import Store
 from gateway.store.health import HealthHistory
+from gateway.store.schema import DEVICE_SCHEMA
 from tests.browser.visitor import Visitor
 from tests.device_process import DeviceProcess
 
@@ -81,7 +82,7 @@ async def _session(anna: Visitor, name: str, folder: str, command: str) -> str:
 
 
 async def _an_hour_of_health(device: DeviceProcess) -> None:
-    store = await Store.open(f"sqlite+aiosqlite:///{device.data / 'hutch.db'}")
+    store = await Store.open(f"sqlite+aiosqlite:///{device.data / 'hutch.db'}", DEVICE_SCHEMA)
     history = HealthHistory(store)
     base = await asyncio.to_thread(lambda: HealthSampler(device.data).sample())
     for minute in range(60, 0, -1):

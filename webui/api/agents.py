@@ -6,7 +6,7 @@ from typing import get_args
 
 from aiohttp import web
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from gateway.agents.types import AgentName
 from protocol.problems import Problem, ProblemCode
 from webui.answers import answer

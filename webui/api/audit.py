@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from gateway.store.audit import AuditEntry
+from foundation.store.audit import AuditEntry
 from webui.answers import answer
 from webui.api.models.audit import AuditAnswer, AuditEntryAnswer, AuditQuery, ExportQuery
 from webui.context import device_of

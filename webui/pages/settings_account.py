@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.accounts.rules import MIN_PASSWORD
+from foundation.accounts.rules import MIN_PASSWORD
 from webui.context import device_of, identity_of, source_of
 from webui.pages.forms import FormState, read_form, show_refusals
 from webui.pages.notices import back_to

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.store.audit import AuditEntry
+from foundation.store.audit import AuditEntry
 from webui.context import device_of
 from webui.pages.rendering import render
 from webui.pages.settings import SettingsView, places_for

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.accounts.rules import MIN_PASSWORD
+from foundation.accounts.rules import MIN_PASSWORD
 from gateway.accounts.types import Person, Role
 from webui.context import device_of, note
 from webui.pages.forms import FormState, read_form, show_refusals

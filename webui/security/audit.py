@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from aiohttp import web
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from protocol.problems import Problem, ProblemCode
 from webui.context import actor_of, device_of, identity_or_none, note
 from webui.routing import Handler, Route

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 
 from aiohttp import web
 
-from gateway.events.bus import EventBus, FellBehind
-from gateway.events.types import SessionControl
+from foundation.bus import FellBehind
+from gateway.events.types import DeviceBus, SessionControl
 
 Told = Callable[[], None]
 
@@ -17,7 +17,7 @@ Told = Callable[[], None]
 class ControlWatch:
     """Who wants to know of which session."""
 
-    def __init__(self, bus: EventBus) -> None:
+    def __init__(self, bus: DeviceBus) -> None:
         self._bus = bus
         self._told: dict[str, set[Told]] = {}
 

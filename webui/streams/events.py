@@ -8,8 +8,9 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.bus import FellBehind, Published, Subscription
 from gateway.accounts.types import Identity
-from gateway.events.bus import EventBus, FellBehind, Published, Subscription
+from gateway.events.types import AnyEvent, DeviceBus
 from webui.api.models.events import EventsQuery
 from webui.context import device_of, identity_of
 from webui.meters import METERS
@@ -69,7 +70,7 @@ def _let_go(request: web.Request) -> None:
 class EventStream:
     """One reader of the event stream."""
 
-    def __init__(self, response: web.StreamResponse, bus: EventBus, identity: Identity) -> None:
+    def __init__(self, response: web.StreamResponse, bus: DeviceBus, identity: Identity) -> None:
         self._response = response
         self._bus = bus
         self._role = identity.person.role
@@ -85,7 +86,7 @@ class EventStream:
             except FellBehind:
                 await self._write(self._reset())
 
-    async def _send_next(self, subscription: Subscription) -> None:
+    async def _send_next(self, subscription: Subscription[AnyEvent]) -> None:
         try:
             async with asyncio.timeout(KEEP_ALIVE):
                 published = await anext(subscription)
@@ -95,7 +96,7 @@ class EventStream:
         if may_see(self._role, published.event):
             await self._write(self._block(published))
 
-    def _block(self, published: Published) -> str:
+    def _block(self, published: Published[AnyEvent]) -> str:
         return f"id: {self._bus.boot}-{published.id}\ndata: {published.event.model_dump_json()}\n\n"
 
     def _here(self, after: int | None) -> str:
@@ -110,7 +111,7 @@ class EventStream:
             await self._response.write(text.encode())
 
 
-def find_place(place: str | None, bus: EventBus) -> tuple[int | None, bool]:
+def find_place(place: str | None, bus: DeviceBus) -> tuple[int | None, bool]:
     """The event id to go on after, and whether the place is lost; None and False for a reader without a place."""
     if not place:
         return None, False

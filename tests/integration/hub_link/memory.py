@@ -12,10 +12,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from gateway.agents.types import AgentName, AgentStatus
-from gateway.events.bus import EventBus
-from gateway.events.types import SessionEnded, SessionStarted
+from gateway.events.types import DeviceBus, SessionEnded, SessionStarted
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.hub_link.services import LinkServices
 from gateway.sessions.types import (
@@ -127,7 +126,7 @@ class MemorySession:
 class MemorySessions:
     """Sessions in memory."""
 
-    def __init__(self, bus: EventBus) -> None:
+    def __init__(self, bus: DeviceBus) -> None:
         self._bus = bus
         self.all: dict[str, MemorySession] = {}
         self.slow: asyncio.Event | None = None
@@ -366,7 +365,7 @@ class MemoryAudit:
 class MemoryDevice:
     """Everything the link needs, in memory."""
 
-    bus: EventBus = field(default_factory=EventBus)
+    bus: DeviceBus = field(default_factory=DeviceBus)
     ssh_keys: MemorySshKeys = field(default_factory=MemorySshKeys)
     transfers: MemoryTransfers = field(default_factory=MemoryTransfers)
     agents: MemoryAgents = field(default_factory=MemoryAgents)

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import psutil
 
+from foundation.store.audit import AuditLog
+from foundation.store.database import Store
 from gateway.agents.catalog import AgentCli
 from gateway.agents.installer import Agents
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.hub_link.services import LinkServices
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
-from gateway.store.audit import AuditLog
-from gateway.store.database import Store
+from gateway.store import tables
+from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
@@ -38,7 +40,7 @@ class RealDevice:
     services: LinkServices
     sessions: Sessions
     audit: AuditLog
-    bus: EventBus
+    bus: DeviceBus
 
     @property
     def work(self) -> Path:
@@ -51,9 +53,9 @@ async def real_device(folder: Path, catalog: Mapping[str, AgentCli] | None = Non
     """One life of the daemon's services over a folder; sessions outlive it (:func:`end_everything`)."""
     async with AsyncExitStack() as stack:
         await asyncio.to_thread((folder / "work" / "project").mkdir, parents=True, exist_ok=True)
-        store = await Store.open(f"sqlite:///{folder}/hutch.db")
+        store = await Store.open(f"sqlite:///{folder}/hutch.db", DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
-        bus = EventBus()
+        bus = DeviceBus()
         agents = Agents(folder / "agents", bus, catalog=catalog or {})
         config = SessionsConfig(folder / "run", folder / "state", folder / "work", shell="/bin/sh")  # noqa: S604 - a path
         sessions = Sessions(config, SessionRecords(store), bus, agents, "boot-1")
@@ -62,7 +64,7 @@ async def real_device(folder: Path, catalog: Mapping[str, AgentCli] | None = Non
         workspace = Workspace(folder / "work", bus)
         transfers = Transfers(workspace, bus)
         stack.push_async_callback(transfers.close)
-        audit = AuditLog(store)
+        audit = AuditLog(store, tables.audit)
         services = LinkServices(
             sessions=sessions,
             ssh_keys=SshKeys(folder / "authorized_keys", bus),

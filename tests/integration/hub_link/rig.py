@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 from gateway.hub_link.channel import Clock
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
@@ -98,7 +98,7 @@ def credentials(url: str, token: str = TOKEN) -> HubCredentials:
     return HubCredentials(url=url, token=SecretStr(token))
 
 
-async def status(link: HubLink, bus: EventBus, state: str, within: float = 10.0) -> HubStatus:
+async def status(link: HubLink, bus: DeviceBus, state: str, within: float = 10.0) -> HubStatus:
     """Wait until the link is in a state."""
     async with asyncio.timeout(within), bus.subscribe() as events:
         while link.status.state != state:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.accounts.types import Actor
+from foundation.actors import Actor
 from gateway.hub_link.lanes import MAX_JOBS
 from gateway.sessions.types import SessionSpec
 from tests.doubles.control_plane import DeviceLink

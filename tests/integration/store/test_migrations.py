@@ -20,16 +20,16 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from foundation.store.audit import AuditLog
+from foundation.store.database import Store
+from foundation.store.migrate import migrate
+from foundation.store.settings import SettingsTable
 from gateway.accounts import directory
 from gateway.accounts.types import Role
-from gateway.store import migrate
-from gateway.store.audit import AuditLog
-from gateway.store.database import Store
 from gateway.store.health import HealthHistory
-from gateway.store.schema import HEAD, REVISIONS
+from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
-from gateway.store.settings import SettingsTable
-from gateway.store.tables import metadata
+from gateway.store.tables import audit, metadata
 from protocol.problems import Problem
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
@@ -71,12 +71,12 @@ def test_the_first_release_is_here() -> None:
 
 @pytest.mark.parametrize("dump", RELEASED, ids=lambda dump: dump.stem)
 async def test_a_released_store_opens_with_all_it_held(dump: Path, tmp_path: Path) -> None:
-    store = await Store.open(await asyncio.to_thread(restore, dump, tmp_path / "hutch.db"))
+    store = await Store.open(await asyncio.to_thread(restore, dump, tmp_path / "hutch.db"), DEVICE_SCHEMA)
     try:
         async with store.read() as connection:
             people = await directory.all_people(connection)
             tokens = await directory.tokens_of(connection, None)
-            assert await connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == HEAD
+            assert await connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == DEVICE_SCHEMA.head
         assert [(p.name, p.role, p.created_at) for p in people] == [("ann", Role.ADMIN, AT), ("bob.b", Role.VIEWER, AT)]
         assert [(t.kind, t.label, t.person_name) for t in tokens] == [
             ("api", "backup", "bob.b"),
@@ -84,7 +84,7 @@ async def test_a_released_store_opens_with_all_it_held(dump: Path, tmp_path: Pat
         ]
         sessions = await SessionRecords(store).all()
         assert [(s.id, s.agent, s.exit_code) for s in sessions] == [("s1", "claude-code", None), ("s2", None, -9)]
-        entries = [entry async for entry in AuditLog(store).export()]
+        entries = [entry async for entry in AuditLog(store, audit).export()]
         assert [(e.who, e.result, e.details) for e in entries] == [
             ("ann", "ok", {"agent": "claude-code"}),
             ("bob.b", "forbidden", {}),
@@ -100,7 +100,7 @@ async def test_a_released_store_opens_with_all_it_held(dump: Path, tmp_path: Pat
 async def test_a_released_store_gets_the_schema_of_a_new_one(dump: Path, tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     for url in (await asyncio.to_thread(restore, dump, old), f"sqlite:///{new}"):
-        await (await Store.open(url)).close()
+        await (await Store.open(url, DEVICE_SCHEMA)).close()
     assert await asyncio.to_thread(differences, old) == []
     assert await asyncio.to_thread(differences, new) == []
     for kind in ("table", "index", "trigger"):
@@ -119,14 +119,14 @@ def test_the_comparison_sees_a_difference(tmp_path: Path) -> None:
 
 def test_the_program_knows_every_revision() -> None:
     config = Config()
-    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    config.set_main_option("script_location", str(DEVICE_SCHEMA.migrations))
     script = ScriptDirectory.from_config(config)
-    assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
-    assert script.get_heads() == [HEAD]
+    assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == DEVICE_SCHEMA.revisions
+    assert script.get_heads() == [DEVICE_SCHEMA.head]
 
 
 async def test_several_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) -> None:
-    stores = await asyncio.gather(*[Store.open(f"sqlite:///{tmp_path / 'hutch.db'}") for _ in range(3)])
+    stores = await asyncio.gather(*[Store.open(f"sqlite:///{tmp_path / 'hutch.db'}", DEVICE_SCHEMA) for _ in range(3)])
     for store in stores:
         await SettingsTable(store).put("x", 1)
     await asyncio.gather(*[store.close() for store in stores])
@@ -145,27 +145,25 @@ def upgrade():
 
 
 @pytest.mark.parametrize("last", ["SELECT * FROM no_such_table", "UPDATE tokens SET person_id = 99"])
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
-    migrations = Path(shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations"))
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, last: str) -> None:
+    migrations = Path(shutil.copytree(DEVICE_SCHEMA.migrations, tmp_path / "migrations"))
     (migrations / "versions" / "v0002_fails.py").write_text(REVISION_0002.format(last=last))
     path = tmp_path / "hutch.db"
     url = restore(RELEASED[0], path)
     before = dumped(path)
-    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
     with pytest.raises(Problem):
-        migrate.migrate(url)
+        migrate(url, migrations)
     assert dumped(path) == before
 
 
-def test_a_migration_that_works_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrations = Path(shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations"))
+def test_a_migration_that_works_is_done_once(tmp_path: Path) -> None:
+    migrations = Path(shutil.copytree(DEVICE_SCHEMA.migrations, tmp_path / "migrations"))
     (migrations / "versions" / "v0002_works.py").write_text(REVISION_0002.format(last="SELECT 1"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
     url = f"sqlite:///{tmp_path / 'hutch.db'}"
-    migrate.migrate(url, "0001")
+    migrate(url, migrations, "0001")
     assert "wonders" not in names(tmp_path / "hutch.db", "table")
     for _ in range(2):
-        migrate.migrate(url)
+        migrate(url, migrations)
     assert "wonders" in names(tmp_path / "hutch.db", "table")
 
 
@@ -177,8 +175,8 @@ async def test_the_address_is_not_among_the_arguments_of_the_migration(
     python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {seen}\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    await (await Store.open(f"sqlite:///{tmp_path / 'secret.db'}")).close()
-    assert seen.read_text().split() == ["-m", "gateway.store.migrate"]
+    await (await Store.open(f"sqlite:///{tmp_path / 'secret.db'}", DEVICE_SCHEMA)).close()
+    assert seen.read_text().split() == ["-m", "foundation.store.migrate", str(DEVICE_SCHEMA.migrations)]
 
 
 async def test_what_went_wrong_in_the_migration_is_told(tmp_path: Path) -> None:
@@ -187,5 +185,5 @@ async def test_what_went_wrong_in_the_migration_is_told(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE people (id INTEGER)")
     connection.close()
     with pytest.raises(Problem, match="store"):
-        await Store.open(f"sqlite:///{path}")
+        await Store.open(f"sqlite:///{path}", DEVICE_SCHEMA)
     assert names(path, "table") == {"people"}

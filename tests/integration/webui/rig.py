@@ -14,12 +14,15 @@ from typing import Any, Final
 from aiohttp import ClientResponse, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from foundation.accounts.limits import GuessLimits
+from foundation.accounts.passwords import HashCost, Passwords
+from foundation.store.audit import AuditLog
+from foundation.store.database import Store
+from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
-from gateway.accounts.limits import GuessLimits
-from gateway.accounts.passwords import HashCost, Passwords
 from gateway.accounts.types import Identity, Role
 from gateway.agents.installer import Agents
-from gateway.events.bus import EventBus
+from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.types import Health
@@ -27,11 +30,10 @@ from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
-from gateway.store.audit import AuditLog
-from gateway.store.database import Store
+from gateway.store import tables
 from gateway.store.health import HealthHistory
+from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
-from gateway.store.settings import SettingsTable
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
@@ -154,7 +156,7 @@ class Answered:
 async def running_rig(root: Path, change: Callable[[Device], Device] = lambda device: device) -> AsyncIterator[Rig]:
     """A device with its data below ``root``; ``change`` may give it another configuration."""
     async with AsyncExitStack() as stack:
-        store = await Store.open(f"sqlite+aiosqlite:///{root}/hutch.db")
+        store = await Store.open(f"sqlite+aiosqlite:///{root}/hutch.db", DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
         clock, health = Clock(), list[Health]()
         setup = SetupCode(root / "setup-code")
@@ -171,7 +173,7 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
 async def _device(
     stack: AsyncExitStack, root: Path, store: Store, *, setup: SetupCode, clock: Clock, health: list[Health]
 ) -> Device:
-    bus = EventBus(history=100)
+    bus = DeviceBus(history=100)
     passwords = Passwords(HashCost(memory_kib=64, passes=1))
     accounts = Accounts(store, bus, setup, passwords=passwords, limits=GuessLimits(clock))
     stack.push_async_callback(accounts.close)
@@ -184,7 +186,7 @@ async def _device(
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)
-    audit, ssh_keys = AuditLog(store), SshKeys(root / "ssh" / "authorized_keys", bus)
+    audit, ssh_keys = AuditLog(store, tables.audit), SshKeys(root / "ssh" / "authorized_keys", bus)
     sampler = await asyncio.to_thread(HealthSampler, root)
     services = LinkServices(
         sessions=sessions,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.accounts.types import Actor, Role
+from foundation.actors import Actor
+from gateway.accounts.types import Role
 from gateway.events.types import HubLinkChanged
 from gateway.host.types import Health
 from tests.integration.webui.rig import Rig

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from foundation.accounts.limits import GuessLimits
+from foundation.accounts.passwords import HashCost, Passwords
+from foundation.store.database import Store
 from gateway.accounts.accounts import Accounts
 from gateway.accounts.bearers import Bearers
-from gateway.accounts.limits import GuessLimits
-from gateway.accounts.passwords import HashCost, Passwords
 from gateway.accounts.types import Identity, Role
-from gateway.events.bus import EventBus
-from gateway.events.types import PeopleChanged
-from gateway.store.database import Store
+from gateway.events.types import DeviceBus, PeopleChanged
 from provisioning.setup_code import SetupCode
 
 CHEAP = HashCost(memory_kib=8, passes=1, lanes=1)
@@ -42,7 +41,7 @@ class Device:
     """Everything a test of accounts looks at."""
 
     accounts: Accounts
-    bus: EventBus
+    bus: DeviceBus
     store: Store
     code: SetupCode
     clocks: Clocks
@@ -57,7 +56,7 @@ class Device:
         return make_accounts(self.store, self.bus, self.code, self.clocks)
 
 
-def make_accounts(store: Store, bus: EventBus, code: SetupCode, clocks: Clocks) -> Accounts:
+def make_accounts(store: Store, bus: DeviceBus, code: SetupCode, clocks: Clocks) -> Accounts:
     def now() -> datetime:
         return clocks.wall
 
@@ -78,7 +77,7 @@ def make_accounts(store: Store, bus: EventBus, code: SetupCode, clocks: Clocks) 
 @pytest.fixture
 async def fresh(store: Store, tmp_path: Path) -> AsyncIterator[Device]:
     """A device nobody has set up."""
-    bus, code, clocks = EventBus(), SetupCode(tmp_path / "setup_code"), Clocks()
+    bus, code, clocks = DeviceBus(), SetupCode(tmp_path / "setup_code"), Clocks()
     accounts = make_accounts(store, bus, code, clocks)
     device = Device(accounts, bus, store, code, clocks)
     accounts.on_revoked(device.revoked.append)

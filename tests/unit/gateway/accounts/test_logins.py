@@ -5,8 +5,8 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
+from foundation.accounts.passwords import HashCost, Passwords
 from gateway.accounts.bearers import MAX_OF_A_KIND
-from gateway.accounts.passwords import HashCost, Passwords
 from gateway.accounts.types import Identity, Role
 from gateway.store.tables import people, tokens
 from protocol.problems import Problem, ProblemCode

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.database import Store
+from foundation.store.database import Store
+from gateway.store.schema import DEVICE_SCHEMA
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "hutch.db"
 
     async def make() -> None:
-        await (await Store.open(f"sqlite:///{path}")).close()
+        await (await Store.open(f"sqlite:///{path}", DEVICE_SCHEMA)).close()
 
     asyncio.run(make())
     return path
@@ -33,6 +34,6 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(store_file: Path) -> AsyncIterator[Store]:
     """The copy, opened."""
-    store = await Store.open(f"sqlite:///{store_file}")
+    store = await Store.open(f"sqlite:///{store_file}", DEVICE_SCHEMA)
     yield store
     await store.close()

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
+from foundation.store.database import Store
 from gateway.host.types import Health
 from gateway.store import health
-from gateway.store.database import Store
 from gateway.store.health import BACKLOG, BATCH, HealthHistory
 from gateway.store.tables import health_samples
 from protocol.problems import Problem

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from foundation.store.database import Store
 from gateway.sessions.records import SessionRecord
-from gateway.store.database import Store
 from gateway.store.sessions import SessionRecords
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)

@@ -1,13 +1,13 @@
-"""Small named values that a person or the device itself sets."""
+"""Small named values that a person or the program itself sets."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from pydantic import JsonValue, TypeAdapter
 
-from gateway.store.database import Store
-from gateway.store.light import AsyncConnection
-from gateway.store.tables import settings
+from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
+from foundation.store.tables import SETTINGS
 from protocol.problems import Problem, ProblemCode
 
 MAX_NAME = 64
@@ -17,7 +17,7 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 class SettingsTable:
-    """Named JSON values. No secrets here: they belong into private files."""
+    """Named JSON values, in the table ``settings`` of any store. No secrets here: they belong into private files."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -25,7 +25,7 @@ class SettingsTable:
     async def get(self, name: str) -> JsonValue | None:
         """A value, None where it was never set."""
         async with self._store.read() as connection:
-            value = await connection.scalar(sa.select(settings.c.value).where(settings.c.name == name))
+            value = await connection.scalar(sa.select(SETTINGS.c.value).where(SETTINGS.c.name == name))
             return _JSON.validate_python(value)
 
     async def put(self, name: str, value: JsonValue) -> None:
@@ -40,6 +40,6 @@ class SettingsTable:
 
 async def put(connection: AsyncConnection, name: str, value: JsonValue) -> None:
     """Set a value within a transaction of somebody else's."""
-    changed = await connection.execute(sa.update(settings).where(settings.c.name == name).values(value=value))
+    changed = await connection.execute(sa.update(SETTINGS).where(SETTINGS.c.name == name).values(value=value))
     if not changed.rowcount:
-        await connection.execute(sa.insert(settings).values(name=name, value=value))
+        await connection.execute(sa.insert(SETTINGS).values(name=name, value=value))

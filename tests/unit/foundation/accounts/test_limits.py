@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.accounts.limits import FORGET, MAX_ENTRIES, PER_NAME, PER_SOURCE, GuessLimits, source_key
+from foundation.accounts.limits import FORGET, MAX_ENTRIES, PER_NAME, PER_SOURCE, GuessLimits, source_key
 from protocol.problems import Problem, ProblemCode
 
 

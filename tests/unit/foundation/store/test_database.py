@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from gateway.store.database import Store
+from foundation.store.database import Store
+from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.tables import people, settings, tokens
 from protocol.problems import Problem, ProblemCode
 
@@ -29,7 +30,7 @@ def mode(path: Path) -> int:
 
 async def test_makes_a_private_file_in_a_private_folder(tmp_path: Path) -> None:
     path = tmp_path / "data" / "hutch.db"
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Store.open(f"sqlite:///{path}", DEVICE_SCHEMA)
     try:
         async with store.begin() as connection:
             await connection.execute(sa.insert(settings).values(name="x", value=1))
@@ -45,7 +46,7 @@ async def test_makes_a_private_file_in_a_private_folder(tmp_path: Path) -> None:
 
 async def test_an_open_file_is_made_private(store_file: Path) -> None:
     await asyncio.to_thread(store_file.chmod, 0o644)
-    store = await Store.open(f"sqlite:///{store_file}")
+    store = await Store.open(f"sqlite:///{store_file}", DEVICE_SCHEMA)
     await store.close()
     assert mode(store_file) == 0o600
 
@@ -128,7 +129,7 @@ async def test_ids_are_never_given_twice(store: Store) -> None:
 )
 async def test_refuses_an_address_it_cannot_use(url: str) -> None:
     with pytest.raises(Problem) as caught:
-        await Store.open(url)
+        await Store.open(url, DEVICE_SCHEMA)
     assert caught.value.code is ProblemCode.INVALID_REQUEST
     assert "pw" not in caught.value.message
 
@@ -142,7 +143,7 @@ async def test_a_file_that_is_no_database_is_a_problem_and_stays(tmp_path: Path,
     path = tmp_path / "hutch.db"
     await asyncio.to_thread(path.write_bytes, content)
     with pytest.raises(Problem, match="damaged") as caught:
-        await Store.open(f"sqlite:///{path}")
+        await Store.open(f"sqlite:///{path}", DEVICE_SCHEMA)
     assert caught.value.code is ProblemCode.UNAVAILABLE
     assert await asyncio.to_thread(path.read_bytes) == content
 
@@ -152,12 +153,12 @@ async def test_damage_inside_is_a_problem(store_file: Path) -> None:
     content[4096:] = b"\xa5" * (len(content) - 4096)
     await asyncio.to_thread(store_file.write_bytes, content)
     with pytest.raises(Problem, match="damaged"):
-        await Store.open(f"sqlite:///{store_file}")
+        await Store.open(f"sqlite:///{store_file}", DEVICE_SCHEMA)
 
 
 async def test_a_folder_in_the_way_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=str(tmp_path)):
-        await Store.open(f"sqlite:///{tmp_path}")
+        await Store.open(f"sqlite:///{tmp_path}", DEVICE_SCHEMA)
 
 
 async def test_a_full_database_is_a_problem_and_reading_goes_on(store: Store) -> None:
@@ -166,7 +167,7 @@ async def test_a_full_database_is_a_problem_and_reading_goes_on(store: Store) ->
         await connection.execute(sa.text(f"PRAGMA max_page_count={pages}"))
         with pytest.raises(sa.exc.OperationalError) as error:
             await connection.execute(sa.insert(settings).values(name="x", value="x" * 100_000))
-    from gateway.store.failures import problem_of
+    from foundation.store.failures import problem_of
 
     assert problem_of(error.value).code is ProblemCode.DISK_FULL
     async with store.read() as connection:
@@ -192,7 +193,7 @@ async def test_a_closed_door_to_a_writer_is_a_problem(store_file: Path, store: S
 
 async def test_a_newer_schema_that_lets_us_in_is_opened_and_left_alone(store_file: Path) -> None:
     await asyncio.to_thread(execute, store_file, "UPDATE alembic_version SET version_num = '9999'")
-    store = await Store.open(f"sqlite:///{store_file}")
+    store = await Store.open(f"sqlite:///{store_file}", DEVICE_SCHEMA)
     async with store.read() as connection:
         assert await connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "9999"
     await store.close()
@@ -208,18 +209,18 @@ async def test_a_newer_schema_that_lets_us_in_is_opened_and_left_alone(store_fil
 async def test_a_newer_schema_that_does_not_is_refused(store_file: Path, statement: str) -> None:
     await asyncio.to_thread(execute, store_file, "UPDATE alembic_version SET version_num = '9999'", statement)
     with pytest.raises(Problem, match="newer version") as caught:
-        await Store.open(f"sqlite:///{store_file}")
+        await Store.open(f"sqlite:///{store_file}", DEVICE_SCHEMA)
     assert caught.value.details["found"] == "9999"
 
 
 def test_the_daemon_loads_neither_alembic_nor_the_object_mapper_nor_argon2() -> None:
     heavy = {"alembic", "sqlalchemy.orm", "argon2", "mako"}
     program = (
-        "import sys, gateway.accounts.accounts, gateway.store.health, gateway.store.audit, gateway.store.sessions\n"
+        "import sys, gateway.accounts.accounts, gateway.store.health, foundation.store.audit, gateway.store.sessions\n"
         "import sqlalchemy.dialects.sqlite.aiosqlite\n"
         f"print(*({heavy!r} & set(sys.modules)))\n"
         "from sqlalchemy.ext.asyncio import AsyncSession, AsyncConnection\n"
-        "assert AsyncConnection is gateway.store.database.AsyncConnection\n"
+        "assert AsyncConnection is foundation.store.database.AsyncConnection\n"
     )
     root = Path(__file__).parents[4]
     answer = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,11 +11,10 @@ from pydantic import JsonValue, TypeAdapter
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
-from gateway.accounts.types import Actor
-from gateway.store.database import Store
-from gateway.store.settings import put
-from gateway.store.tables import audit
-from gateway.store.text import column_text
+from foundation.actors import Actor
+from foundation.store.database import Store
+from foundation.store.settings import put
+from foundation.store.text import column_text
 from protocol.problems import Problem, ProblemCode
 
 MAX_DETAILS = 8 * 1024
@@ -23,6 +22,8 @@ MAX_DETAILS = 8 * 1024
 MAX_PAGE = 500
 KEEP_SECONDS = "audit.keep_seconds"
 """The settings row that the database's own guard reads: no entry younger than this can be removed by anybody."""
+ColumnValue = str | int | None
+"""What a column of the store's own may hold."""
 _DETAILS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
@@ -38,14 +39,27 @@ class AuditEntry:
     target: str
     result: str
     details: dict[str, JsonValue]
+    columns: dict[str, ColumnValue] = field(default_factory=dict)
+    """The columns of the store's own, by name."""
+
+
+_EVERYWHERE = frozenset(one.name for one in fields(AuditEntry))
 
 
 class AuditLog:
-    """Appends to the audit log and reads it. Secrets must not be given to it."""
+    """Appends to the audit log and reads it. Secrets must not be given to it.
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    ``table`` comes from :func:`foundation.store.tables.audit_table`. Columns it has beyond those of every audit log
+    are set and asked for by ``columns``; a name that is none of theirs raises :class:`ValueError`.
+    """
+
+    def __init__(
+        self, store: Store, table: sa.Table, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = store
+        self._table = table
         self._clock = clock
+        self._more = {column.name: column for column in table.c if column.name not in _EVERYWHERE}
 
     async def record(
         self,
@@ -54,6 +68,8 @@ class AuditLog:
         target: str,
         result: str = "ok",
         details: Mapping[str, JsonValue] | None = None,
+        *,
+        columns: Mapping[str, ColumnValue] | None = None,
     ) -> None:
         """Append an entry; too long texts are cut. ``result`` is ``ok`` or the code of the problem.
 
@@ -67,31 +83,42 @@ class AuditLog:
             "target": column_text(target, 512),
             "result": column_text(result, 64),
             "details": _bounded(dict(details or {})),
+            **self._checked(columns),
         }
         async with self._store.begin() as connection:
-            await connection.execute(sa.insert(audit).values(values))
+            await connection.execute(sa.insert(self._table).values(values))
 
     async def entries(
-        self, *, before: int | None = None, limit: int = 50, action: str | None = None
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 50,
+        action: str | None = None,
+        columns: Mapping[str, ColumnValue] | None = None,
     ) -> list[AuditEntry]:
-        """Entries, newest first: at most ``limit`` (1 to 500) with an id below ``before``."""
-        query = sa.select(audit).order_by(audit.c.id.desc()).limit(min(max(limit, 1), MAX_PAGE))
+        """Entries with these ``columns``, newest first: at most ``limit`` (1 to 500) with an id below ``before``."""
+        audit = self._table
+        query = self._select(columns).order_by(audit.c.id.desc()).limit(min(max(limit, 1), MAX_PAGE))
         if before is not None:
             query = query.where(audit.c.id < before)
         if action is not None:
             query = query.where(audit.c.action == action)
         async with self._store.read() as connection:
-            return [_entry(row) for row in await connection.execute(query)]
+            return [self._entry(row) for row in await connection.execute(query)]
 
-    async def export(self) -> AsyncIterator[AuditEntry]:
-        """Every entry there is now, oldest first, read in pages so that neither memory nor a lock is held."""
+    async def export(self, *, columns: Mapping[str, ColumnValue] | None = None) -> AsyncIterator[AuditEntry]:
+        """Every entry there is now with these ``columns``, oldest first.
+
+        Read in pages, so that neither memory nor a lock is held.
+        """
+        audit, query = self._table, self._select(columns)
         async with self._store.read() as connection:
             last = await connection.scalar(sa.select(sa.func.max(audit.c.id))) or 0
         after = 0
         while True:
-            page = sa.select(audit).where(audit.c.id > after, audit.c.id <= last).order_by(audit.c.id).limit(MAX_PAGE)
+            page = query.where(audit.c.id > after, audit.c.id <= last).order_by(audit.c.id).limit(MAX_PAGE)
             async with self._store.read() as connection:
-                entries = [_entry(row) for row in await connection.execute(page)]
+                entries = [self._entry(row) for row in await connection.execute(page)]
             for entry in entries:
                 yield entry
             if not entries:
@@ -110,18 +137,29 @@ class AuditLog:
         try:
             async with self._store.begin() as connection:
                 await put(connection, KEEP_SECONDS, keep.total_seconds())
-                removed = await connection.execute(sa.delete(audit).where(audit.c.at < oldest))
+                removed = await connection.execute(sa.delete(self._table).where(self._table.c.at < oldest))
                 return removed.rowcount
         except IntegrityError:
             raise Problem(
                 ProblemCode.CONFLICT, "The audit log's database has another time than this device. Set the clocks."
             ) from None
 
+    def _select(self, columns: Mapping[str, ColumnValue] | None) -> sa.Select[*tuple[object, ...]]:
+        wanted = self._checked(columns)
+        return sa.select(self._table).where(*[self._more[name] == value for name, value in wanted.items()])
+
+    def _checked(self, columns: Mapping[str, ColumnValue] | None) -> dict[str, ColumnValue]:
+        unknown = sorted(set(columns or ()) - set(self._more))
+        if unknown:
+            raise ValueError(f"the audit log has no columns of the store's own called {', '.join(unknown)}")
+        return dict(columns or {})
+
+    def _entry(self, row: Row[*tuple[object, ...]]) -> AuditEntry:
+        values = dict(row._mapping)
+        columns = {name: values.pop(name) for name in self._more}
+        return AuditEntry(**values, columns=columns)
+
 
 def _bounded(details: dict[str, JsonValue]) -> dict[str, JsonValue]:
     size = len(_DETAILS.dump_json(details))
     return details if size <= MAX_DETAILS else {"left_out": size}
-
-
-def _entry(row: Row[*tuple[object, ...]]) -> AuditEntry:
-    return AuditEntry(**row._mapping)

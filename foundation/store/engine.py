@@ -9,9 +9,9 @@ from typing import Protocol
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import URL, make_url
 
-from gateway.store.light import AsyncEngine, create_async_engine
+from foundation.files import FILE_MODE, make_private_folder, problems_of
+from foundation.store.light import AsyncEngine, create_async_engine
 from protocol.problems import Problem, ProblemCode
-from provisioning.files import FILE_MODE, make_private_folder, problems_of
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 CONNECTIONS = 3

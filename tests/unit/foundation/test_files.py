@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from foundation import files
+from foundation.files import create_private, problem_of, read_private, remove_private, write_private
 from protocol.problems import Problem, ProblemCode
-from provisioning import files
-from provisioning.files import create_private, problem_of, read_private, remove_private, write_private
 
 
 def mode(path: Path) -> int:

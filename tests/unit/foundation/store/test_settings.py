@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from gateway.store.database import Store
-from gateway.store.settings import MAX_VALUE, SettingsTable
+from foundation.store.database import Store
+from foundation.store.settings import MAX_VALUE, SettingsTable
 from protocol.problems import Problem, ProblemCode
 
 

@@ -13,35 +13,36 @@ from typing import Self
 
 from sqlalchemy.engine import URL
 
-import gateway
-from gateway.store.engine import READS_ONLY, make_engine, prepare_file, store_url
-from gateway.store.failures import store_problems
-from gateway.store.light import AsyncConnection, AsyncEngine
-from gateway.store.migrate import URL_VARIABLE
-from gateway.store.schema import Standing, standing
+import foundation
+from foundation.store.engine import READS_ONLY, make_engine, prepare_file, store_url
+from foundation.store.failures import store_problems
+from foundation.store.light import AsyncConnection, AsyncEngine
+from foundation.store.migrate import URL_VARIABLE
+from foundation.store.schema import Schema, Standing, standing
 from protocol.problems import Problem, ProblemCode, ProblemInfo
 
 
 class Store:
-    """Transactions on the device's database. SQLite in WAL mode by default, PostgreSQL by address."""
+    """Transactions on the program's database. SQLite in WAL mode by default, PostgreSQL by address."""
 
-    def __init__(self, url: URL, engine: AsyncEngine) -> None:
+    def __init__(self, url: URL, engine: AsyncEngine, schema: Schema) -> None:
         self._url = url
+        self._schema = schema
         self._engine = engine
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Open the store at ``url`` (``sqlite:////path`` or ``postgresql://…``), made or migrated where needed.
+    async def open(cls, url: str, schema: Schema) -> Self:
+        """Open the store at ``url`` (``sqlite:////path`` or ``postgresql://…``), made or migrated to ``schema``.
 
         Raises :class:`Problem` for an address that is none, a damaged file, a full disk, a database that does not
         answer, or a schema that is too new.
         """
         parsed, engine = await asyncio.to_thread(_prepared, url)
-        store = cls(parsed, engine)
+        store = cls(parsed, engine, schema)
         try:
             if await store._standing() is Standing.BEHIND:
                 await store._engine.dispose()
-                await _migrate(parsed)
+                await _migrate(parsed, schema.migrations)
                 if await store._standing() is Standing.BEHIND:
                     raise Problem(ProblemCode.INTERNAL, "The store is still old after its migration. See the log.")
         except BaseException:
@@ -79,7 +80,7 @@ class Store:
 
     async def _standing(self) -> Standing:
         async with self.read() as connection:
-            return await standing(connection)
+            return await standing(connection, self._schema)
 
 
 def _prepared(url: str) -> tuple[URL, AsyncEngine]:
@@ -89,15 +90,16 @@ def _prepared(url: str) -> tuple[URL, AsyncEngine]:
     return parsed, make_engine(parsed)
 
 
-async def _migrate(url: URL) -> None:
+async def _migrate(url: URL, migrations: Path) -> None:
     """Bring the store to the newest schema in a process of its own, so that Alembic never lives in this one."""
     # The address may hold a password: it goes by the environment, which unlike arguments only this user can read.
     environment = {**os.environ, URL_VARIABLE: url.render_as_string(hide_password=False)}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "gateway.store.migrate",
-        cwd=Path(gateway.__path__[0]).parent,
+        "foundation.store.migrate",
+        str(migrations),
+        cwd=Path(foundation.__path__[0]).parent,
         env=environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

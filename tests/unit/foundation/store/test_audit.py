@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from gateway.accounts.types import Actor
-from gateway.store.audit import MAX_PAGE, AuditLog
-from gateway.store.database import Store
+from foundation.actors import Actor
+from foundation.store.audit import MAX_PAGE, AuditLog
+from foundation.store.database import Store
+from gateway.store import tables
 from protocol.problems import Problem, ProblemCode
 
 ANN = Actor("ann", "192.0.2.7")
@@ -33,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def log(store: Store, clock: Clock) -> AuditLog:
-    return AuditLog(store, clock)
+    return AuditLog(store, tables.audit, clock)
 
 
 async def fill(log: AuditLog, number: int, numbers: Iterator[int] | None = None) -> None:

@@ -1,0 +1,1 @@
+"""Names, passwords, secrets, and limits on guessing them."""

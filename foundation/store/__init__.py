@@ -1,0 +1,1 @@
+"""The store: one SQLite file (or another database) behind SQLAlchemy, migrated by Alembic."""

@@ -1,0 +1,1 @@
+"""The control plane: enrolment, routing, fleet, rollouts, people and the hub's pages."""
