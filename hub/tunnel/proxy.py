@@ -29,7 +29,6 @@ IDLE_SECONDS: Final = 120.0
 """A request over which nothing moves for so long, in either direction, is given up."""
 MAX_BODY: Final = 64 * 1024 * 1024
 """Bytes of one request's body; the device has limits of its own."""
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NO_BODY: Final = frozenset({204, 304})
 
 
