@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.tables import devices, metadata, people
+from hub.store.tables import devices, fleet, metadata, people
 
 METADATA = metadata.METADATA
-MODULES = (metadata, people, devices)
+MODULES = (metadata, people, devices, fleet)
