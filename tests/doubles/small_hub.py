@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.web.application import make_application
 from foundation.web.context import AuditNote, Login, login_of
@@ -24,6 +25,7 @@ from hub.tunnel.visitor import Visitor
 from protocol.codec import encode, parse_from_device, parse_from_hub
 from protocol.frames import BinaryFrame
 from protocol.problems import Problem, ProblemCode
+from protocol.streams.assertion import Assertion
 from protocol.streams.messages import StreamMessageBase
 from protocol.streams.mux import StreamItem
 
@@ -177,6 +179,12 @@ class SmallHub:
     def origin(self) -> str:
         return self.url.rstrip("/")
 
+    def sign(self, said: Assertion) -> str:
+        return self.key.sign(said)
+
+    def rekey(self) -> None:
+        self.key = HubKey(Ed25519PrivateKey.generate())
+
 
 async def _secret(request: web.Request) -> web.Response:
     request.app[HUB].asked.append(request.path)
@@ -207,7 +215,7 @@ async def running_hub(
     site = Site("Hutch hub", "hub", "hub", hub.people, frozenset({"localhost"}), cookie=COOKIE)
     app = make_application(site, routes)
     app[HUB] = hub
-    vouching = Vouching(key, name, lambda: time() + hub.clock[0])
+    vouching = Vouching(hub, name, lambda: time() + hub.clock[0])
     app[DEVICE_PAGES] = DevicePages(hub.board, hub.people, vouching, idle=idle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

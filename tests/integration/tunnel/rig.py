@@ -50,6 +50,8 @@ class TunnelRig:
     owner: Owner
     door: HubDoor
     session: ClientSession
+    private: Ed25519PrivateKey
+    """The hub's key."""
 
     def url(self, path: str, device_id: str = DEVICE_ID) -> str:
         return f"{self.hub.url}/devices/{device_id}{path}"
@@ -81,10 +83,11 @@ class TunnelRig:
 
 
 @asynccontextmanager
-async def running_tunnel(root: Path, key: HubKey | None = None, *, idle: float = 60.0) -> AsyncIterator[TunnelRig]:
+async def running_tunnel(root: Path, *, idle: float = 60.0) -> AsyncIterator[TunnelRig]:
     """A device whose pages a hub shows to ``ann``, who owns it there."""
     async with AsyncExitStack() as stack:
-        hub_key = key or HubKey(Ed25519PrivateKey.generate())
+        private = Ed25519PrivateKey.generate()
+        hub_key = HubKey(private)
         hub = await stack.enter_async_context(running_hub(HUB_NAME, hub_key, time.time, idle=idle))
         hub.people.add("ann")
         owner = Owner()
@@ -106,6 +109,6 @@ async def running_tunnel(root: Path, key: HubKey | None = None, *, idle: float =
         hub.board.switches[DEVICE_ID] = switch
         await stack.enter_async_context(wire.running(switch.received, tunnel.received))
         session = await stack.enter_async_context(ClientSession(cookie_jar=DummyCookieJar()))
-        made = TunnelRig(rig, hub, tunnel, switch, owner, door, session)
+        made = TunnelRig(rig, hub, tunnel, switch, owner, door, session, private)
         stack.push_async_callback(made.lose_link)
         yield made
