@@ -11,7 +11,6 @@ from typing import Final
 from aiohttp import web
 
 from gateway.tunnel.tunnel import Tunnel
-from hub.tunnel.switch import StreamSwitch
 from tests.doubles.small_hub import SmallHub, Wire
 
 ATTEMPTS: Final = """
@@ -205,14 +204,15 @@ async def running_evil(hub: SmallHub, socket: Path, *names: str) -> AsyncIterato
     await runner.setup()
     await web.UnixSite(runner, socket).start()
     wire = Wire()
-    tunnel, switch = Tunnel(socket, lambda: True, lambda: None), StreamSwitch(wire.to_device)
+    tunnel = Tunnel(socket, lambda: True, lambda: None)
     tunnel.connected(wire.to_hub)
     for name in names:
-        hub.board.switches[name] = switch
+        hub.board.carriers[name] = wire
     try:
-        async with wire.running(switch.received, tunnel.received):
+        async with wire.running(tunnel.received):
             yield evil
-            await switch.lost()
+            if wire.streams is not None:
+                wire.streams.lost()
             await tunnel.lost()
     finally:
         await runner.cleanup()

@@ -112,8 +112,8 @@ async def test_a_body_without_a_length(scene: Scene) -> None:
 
 
 async def test_more_requests_than_streams(scene: Scene) -> None:
-    switch = scene.hub.board.switches["evil"]
-    taken = [switch.open() for _ in range(MAX_STREAMS)]
+    board = scene.hub.board
+    taken = [await board.opener.open(board.carriers["evil"]) for _ in range(MAX_STREAMS)]
     answer = await scene.ask("GET", "/x")
     assert (answer.status, answer.code) == (409, "too_many")
     await asyncio.gather(*(stream.close() for stream in taken))
