@@ -21,6 +21,7 @@ from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -47,7 +48,6 @@ from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
-from provisioning.setup_code import SetupCode
 from webui.context import Device
 from webui.security.hub_door import HubDoor
 from webui.server import make_app

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from appliance.config import Listen
+from foundation.settings import Listen
 from protocol.problems import Problem, ProblemCode
 
 _GRACE_SECONDS = 2.0

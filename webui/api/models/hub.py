@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from foundation.web.models import NO_CONTROLS, Answer, Body
 from gateway.hub_link.status import Claim, HubStatus, LinkState
 from protocol.events import PERMISSIONS, Permission
-from webui.api.models.base import NO_CONTROLS, Answer, Body
 
 
 class ClaimAnswer(Answer):
