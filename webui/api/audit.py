@@ -11,10 +11,10 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from foundation.store.audit import AuditEntry
-from webui.answers import answer
+from foundation.web.answers import answer
+from foundation.web.parsing import parse_query
 from webui.api.models.audit import AuditAnswer, AuditEntryAnswer, AuditQuery, ExportQuery
 from webui.context import device_of
-from webui.parsing import parse_query
 
 _COLUMNS: Final = ("id", "at", "who", "source", "action", "target", "result", "details")
 _BLOCK = 64 * 1024

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web.pages import docs, theme
+from foundation.web.pages.static import static
+from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
 from webui.pages import (
-    docs,
     files,
     first_run,
     home,
@@ -22,23 +24,20 @@ from webui.pages import (
     settings_keys,
     settings_people,
     settings_tokens,
-    theme,
 )
-from webui.pages.static import static
-from webui.routing import Handler, Route
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 
 
-def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route:
+def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route[Role]:
     return Route("GET", path, handler, role, summary, kind="page")
 
 
-def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route:
+def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route[Role]:
     return Route("POST", path, handler, role, summary, audit=audit, kind="form", max_body=64 * 1024)
 
 
-PAGE_ROUTES: Final[list[Route]] = [
+PAGE_ROUTES: Final[list[Route[Role]]] = [
     # In and out
     _page("/setup", first_run.setup_page, None, "Make a new device yours"),
     _form("/setup", first_run.complete_setup, None, "Make a new device yours", "device.setup"),
@@ -52,6 +51,7 @@ PAGE_ROUTES: Final[list[Route]] = [
     _page("/parts/health", home.health_part, VIEWER, "The health tiles alone"),
     _page("/parts/sessions", home.sessions_part, VIEWER, "The list of sessions alone"),
     _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),
+    _page("/parts/hub-link", settings_hub.hub_link_part, ADMIN, "The link to the hub with its claim code alone"),
     _page("/parts/agents", settings_agents.agents_part, VIEWER, "The agent CLIs alone"),
     _page("/parts/files", files.files_part, VIEWER, "A folder alone"),
     _page("/sessions/new", new_session.new_session_page, OPERATOR, "Start a session"),
@@ -111,6 +111,8 @@ PAGE_ROUTES: Final[list[Route]] = [
     _form("/settings/keys/revoke", settings_keys.revoke_key, ADMIN, "Remove an SSH key", "ssh.revoke"),
     _page("/settings/hub", settings_hub.hub_page, ADMIN, "The hub"),
     _form("/settings/hub", settings_hub.save_hub, ADMIN, "Connect a hub", "hub.configure"),
+    _form("/settings/hub/policy", settings_hub.save_policy, ADMIN, "Say what the hub may do", "hub.policy"),
+    _form("/settings/hub/rotate", settings_hub.rotate_key, ADMIN, "Change the key shown to the hub", "hub.rotate_key"),
     _form("/settings/hub/remove", settings_hub.remove_hub, ADMIN, "Leave the hub", "hub.remove"),
     _page("/settings/audit", settings_audit.audit_page, ADMIN, "The audit log"),
     _page("/settings/about", settings_about.about_page, VIEWER, "About this device"),
