@@ -36,4 +36,4 @@ lock: ## compile requirements/*.txt from pyproject.toml again (ARGS=--upgrade fo
 	@exec tools/lock.sh $(ARGS)
 
 clean: ## remove what was built and installed here; ./var stays
-	@rm -rf .venv dist build webui/static webui/frontend/node_modules bench/.peers
+	@rm -rf .venv dist build foundation/web/static webui/frontend/node_modules bench/.peers

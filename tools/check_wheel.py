@@ -29,7 +29,8 @@ FILES = (
     "gateway/sessions/pass_descriptor.py",
     "gateway/store/migrations/env.py",
     "protocol/schema/commands.json",
-    "webui/static/manifest.json",
+    "foundation/web/static/manifest.json",
+    "foundation/web/templates/base.html",
     "webui/templates/session.html",
 )
 """Files that are read or run by their path, which an import would not miss."""

@@ -33,7 +33,7 @@ ensure_web_packages() {
 ensure_web_build() {
   local print
   print=$(web_sources | sha256sum | cut -d' ' -f1)
-  if is_fresh web-build "$print" && [ -d "$ROOT/webui/static" ]; then return; fi
+  if is_fresh web-build "$print" && [ -d "$ROOT/foundation/web/static" ]; then return; fi
   ensure_web_packages
   say "building the pages"
   with_node npm --prefix "$FRONTEND" run --silent build -- --logLevel error </dev/null

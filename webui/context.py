@@ -1,4 +1,4 @@
-"""What every handler works with: the device's parts, and what the gate found out about a request.
+"""What every handler works with: the device's parts, and who is behind a request.
 
 The composition root builds one :class:`Device` and hands it to :func:`webui.server.make_app`; handlers reach it through
 :func:`device_of`. Nothing here is global.
@@ -6,21 +6,20 @@ The composition root builds one :class:`Device` and hands it to :func:`webui.ser
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from foundation.actors import Actor
+from foundation.web.context import login_or_none, source_of
 from gateway.accounts.types import Identity
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
     from datetime import datetime
     from ipaddress import IPv4Network, IPv6Network
-
-    from pydantic import JsonValue
 
     from foundation.store.audit import AuditLog
     from foundation.store.settings import SettingsTable
@@ -67,37 +66,7 @@ class Device:
     """True where browsers reach this device over https: cookies are then ``__Host-`` and Secure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request comes from and how its sender addressed this device."""
-
-    source: str
-    """The IP address, or ``unknown`` on a socket that has none."""
-    scheme: str
-    host: str | None
-    """The Host the sender used, port included; None when there was none."""
-
-
-@dataclass(slots=True)
-class AuditNote:
-    """What a handler adds to the audit record of its request."""
-
-    who: str | None = None
-    target: str | None = None
-    details: dict[str, JsonValue] = field(default_factory=dict)
-
-
-ProblemPage = Callable[[web.Request, Problem, int], Awaitable[web.StreamResponse]]
-"""Renders a problem as a page (or a redirect to the login): the request, the problem, its HTTP status."""
-
 DEVICE = web.AppKey("device", Device)
-RENDER_PROBLEM: web.AppKey[ProblemPage] = web.AppKey("render_problem")
-"""Set by the pages; without it every problem is answered as JSON."""
-
-IDENTITY: web.RequestKey[Identity | None] = web.RequestKey("identity")
-CLIENT = web.RequestKey("client", Client)
-REQUEST_ID = web.RequestKey("request_id", str)
-AUDIT_NOTE = web.RequestKey("audit_note", AuditNote)
 
 
 def device_of(request: web.Request) -> Device:
@@ -107,7 +76,8 @@ def device_of(request: web.Request) -> Device:
 
 def identity_or_none(request: web.Request) -> Identity | None:
     """Who is behind the request, or None for somebody who has not logged in."""
-    return request.get(IDENTITY)
+    login = login_or_none(request)
+    return login if isinstance(login, Identity) else None
 
 
 def identity_of(request: web.Request) -> Identity:
@@ -125,13 +95,3 @@ def actor_of(request: web.Request) -> Actor:
     """Who acts, as the audit log names them; ``nobody`` before a login."""
     identity = identity_or_none(request)
     return Actor(name=identity.person.name if identity else "nobody", source=source_of(request))
-
-
-def source_of(request: web.Request) -> str:
-    """The address a request comes from, behind the proxies that are trusted."""
-    return request[CLIENT].source
-
-
-def note(request: web.Request) -> AuditNote:
-    """Where a handler writes what its audit record should say beyond the path and the result."""
-    return request[AUDIT_NOTE]

@@ -1,22 +1,31 @@
-"""``python -m webui.describe VERSION`` prints the description of the API (OpenAPI 3.1) as JSON.
+"""``python -m webui.describe VERSION`` prints the description of the device's API (OpenAPI 3.1) as JSON.
 
-The daemon asks a process of its own: it runs without docstrings, which the description is made of, and what making it
-takes is given back. See docs/decisions/0013-memory.md.
+The daemon asks a process of its own, see :mod:`foundation.web.description`.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 
-from webui.openapi import describe
+from foundation.web.openapi import About, print_description
+from gateway.accounts.types import Role
 from webui.routes import ROUTES
 
 
-def main(version: str) -> None:
-    """Print the description of every route."""
-    json.dump(describe(ROUTES, version), sys.stdout, separators=(",", ":"))
+def about(version: str) -> About:
+    """What the description says of a device that runs ``version``."""
+    return About(
+        title="Hutch",
+        version=version,
+        description="A device where coding agents live: sessions, files, people, health, events.",
+        cookie="hutch_session",
+        who={
+            Role.VIEWER: "everybody with a login",
+            Role.OPERATOR: "operators and admins",
+            Role.ADMIN: "admins",
+        },
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print_description(ROUTES, about(sys.argv[1]))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from gateway.sessions.types import SessionStatus
@@ -14,18 +13,6 @@ from webui.context import Device
 from webui.meters import Meters
 
 _LINK_STATES: Final = ("off", "connecting", "online", "waiting")
-
-
-class Exporter:
-    """A registry of one device."""
-
-    def __init__(self, device: Device, meters: Meters) -> None:
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(DeviceCollector(device, meters))
-
-    def text(self) -> bytes:
-        """Every metric now, in the text format 0.0.4."""
-        return generate_latest(self._registry)
 
 
 class DeviceCollector:

@@ -54,3 +54,8 @@ class Identity:
     token: Token
     csrf: str
     """What forms and scripts of this login have to send back; derived from the secret, so it needs no table."""
+
+    @property
+    def name(self) -> str:
+        """Who it is, for logs and pages."""
+        return self.person.name

@@ -36,7 +36,10 @@ class Averager:
 
     def __init__(self) -> None:
         self._step: datetime | None = None
-        self._clear()
+        self._count = 0
+        self._cpu = self._ram = self._disk = 0.0
+        self._heat: float | None = None
+        self._throttled = False
 
     def add(self, device_id: str, health: HealthView) -> Sample | None:
         """Take a measurement; the sample of the step before, where this one begins another."""
@@ -66,12 +69,6 @@ class Averager:
             temperature_celsius=self._heat,
             throttled=self._throttled,
         )
-        self._step = None
-        self._clear()
-        return sample
-
-    def _clear(self) -> None:
-        self._count = 0
+        self._step, self._heat, self._count, self._throttled = None, None, 0, False
         self._cpu = self._ram = self._disk = 0.0
-        self._heat: float | None = None
-        self._throttled = False
+        return sample

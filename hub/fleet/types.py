@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from protocol.events import ActiveSession, GatewayHealth
 
 RUNNING: Final = "running"
 """The status of a session whose device does not say what it is doing."""
 OVER: Final = frozenset({"ended", "failed"})
-
-
-class DeviceNamed(Protocol):
-    """The part of a device's row that the fleet works with."""
-
-    @property
-    def id(self) -> str:
-        """The gateway id."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def organisation_id(self) -> int:
-        """Whose it is."""
-
-    @property
-    def group_id(self) -> int:
-        """Which group it stands in."""
 
 
 @dataclass(frozen=True, slots=True)

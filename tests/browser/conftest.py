@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MANIFEST = Path(__file__).parents[2] / "webui" / "static" / "manifest.json"
+MANIFEST = Path(__file__).parents[2] / "foundation" / "web" / "static" / "manifest.json"
 LIMIT = 240.0
 """Seconds one test may take on a machine that has other things to do."""
 CLOSING = 30.0

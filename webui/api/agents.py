@@ -7,11 +7,11 @@ from typing import get_args
 from aiohttp import web
 
 from foundation.actors import Actor
+from foundation.web.answers import answer
+from foundation.web.background import BACKGROUND
 from gateway.agents.types import AgentName
 from protocol.problems import Problem, ProblemCode
-from webui.answers import answer
 from webui.api.models.device import AgentAnswer, AgentsAnswer, InstallAnswer
-from webui.background import BACKGROUND
 from webui.context import Device, actor_of, device_of
 
 _NAMES: dict[str, AgentName] = {name: name for name in get_args(AgentName)}

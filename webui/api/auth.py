@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note, source_of
+from foundation.web.parsing import parse_body
+from foundation.web.security.cookies import clear_login_cookie
 from gateway.accounts.types import Identity
 from protocol.problems import Problem
-from webui.answers import answer, nothing
 from webui.api.models.accounts import Login, LoginAnswer, MeAnswer, Setup
-from webui.context import device_of, identity_of, note, source_of
-from webui.parsing import parse_body
-from webui.security.cookies import clear_login_cookie, set_login_cookie
+from webui.context import device_of, identity_of
+from webui.security.logins import keep_login
 
 
 async def set_up(request: web.Request) -> web.Response:
@@ -56,7 +58,7 @@ def _logged_in(request: web.Request, identity: Identity, secret: str, status: in
     note(request).who = identity.person.name
     note(request).target = identity.person.name
     response = answer(LoginAnswer.of(identity, secret), status)
-    set_login_cookie(request, response, secret, identity.token)
+    keep_login(request, response, secret, identity.token)
     return response
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
-from webui.answers import answer
+from foundation.web.answers import answer
+from foundation.web.parsing import parse_query
 from webui.api.models.device import DeviceAnswer, HealthAnswer, HealthQuery, HealthSamplesAnswer, StatusAnswer
 from webui.context import device_of
-from webui.parsing import parse_query
 from webui.wellness import WELLNESS
 
 

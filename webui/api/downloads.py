@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from foundation.web.parsing import parse_query
+from foundation.web.security.headers import DOWNLOAD_CSP
 from gateway.workspaces.open_files import OpenFile
 from webui.api.models.files import PathQuery
 from webui.context import device_of
-from webui.parsing import parse_query
-from webui.security.headers import DOWNLOAD_CSP
 
 _BLOCK = 256 * 1024
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from webui.answers import answer, nothing
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, parse_query
 from webui.api.models.files import (
     EntriesAnswer,
     EntryAnswer,
@@ -14,8 +16,7 @@ from webui.api.models.files import (
     PathQuery,
     WorkspacesAnswer,
 )
-from webui.context import device_of, note
-from webui.parsing import parse_body, parse_query
+from webui.context import device_of
 
 
 async def list_files(request: web.Request) -> web.Response:

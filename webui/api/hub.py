@@ -5,12 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
 
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body
 from protocol.problems import Problem, ProblemCode
 from provisioning.hub_credentials import HubCredentials
-from webui.answers import answer, nothing
 from webui.api.models.device import HubAnswer, HubSettings
-from webui.context import Device, device_of, note
-from webui.parsing import parse_body
+from webui.context import Device, device_of
 
 
 async def show_hub(request: web.Request) -> web.Response:

@@ -1,38 +1,25 @@
-"""``/metrics`` in the text format of Prometheus."""
+"""``/metrics`` of a device."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from webui.context import Device, device_of
-from webui.meters import METERS, Meters
+from foundation.web.metrics import EXPOSITION, Collector
 
 if TYPE_CHECKING:
-    from webui.prometheus import Exporter
-
-_EXPORTER: Final[web.AppKey[list[Exporter]]] = web.AppKey("metrics_exporter")
-
-
-def set_up_metrics(app: web.Application) -> None:
-    """Make room for the exporter, which is made when somebody first asks: most devices are never scraped."""
-    app[_EXPORTER] = []
+    from webui.context import Device
+    from webui.meters import Meters
 
 
 async def metrics(request: web.Request) -> web.Response:
     """Sessions, viewers, traffic, health and link, for Prometheus to scrape."""
-    held = request.app[_EXPORTER]
-    if not held:
-        held.append(await asyncio.to_thread(_make, device_of(request), request.app[METERS]))
-    response = web.Response(body=held[0].text())
-    response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
-    return response
+    return await request.app[EXPOSITION].answer()
 
 
-def _make(device: Device, meters: Meters) -> Exporter:
-    """In a thread, because an import reads files."""
-    from webui.prometheus import Exporter
+def make_collector(device: Device, meters: Meters) -> Collector:
+    """What reads a device; its import takes memory, so it waits until somebody scrapes."""
+    from webui.prometheus import DeviceCollector
 
-    return Exporter(device, meters)
+    return DeviceCollector(device, meters)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, path_number
 from protocol.problems import Problem, ProblemCode
-from webui.answers import answer, nothing
 from webui.api.models.accounts import NewPerson, PeopleAnswer, PersonAnswer, PersonChange
-from webui.context import device_of, note
-from webui.parsing import parse_body, path_number
+from webui.context import device_of
 
 
 async def list_people(request: web.Request) -> web.Response:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from aiohttp import web
 
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, parse_query
 from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionInfo, SessionSpec, SessionStatus
 from protocol.problems import Problem, ProblemCode
-from webui.answers import answer, nothing
 from webui.api.models.sessions import (
     ControlAnswer,
     EndAnswer,
@@ -23,8 +25,7 @@ from webui.api.models.sessions import (
     SnapshotAnswer,
     SnapshotQuery,
 )
-from webui.context import Device, device_of, identity_of, note
-from webui.parsing import parse_body, parse_query
+from webui.context import Device, device_of, identity_of
 
 
 async def list_sessions(request: web.Request) -> web.Response:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from webui.answers import answer, nothing
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, parse_query
 from webui.api.models.device import FingerprintQuery, NewSshKey, SshKeyAnswer, SshKeysAnswer
-from webui.context import device_of, note
-from webui.parsing import parse_body, parse_query
+from webui.context import device_of
 
 
 async def list_keys(request: web.Request) -> web.Response:

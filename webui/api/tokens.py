@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, parse_query, path_number
 from gateway.accounts.types import Role
 from protocol.problems import Problem, ProblemCode
-from webui.answers import answer, nothing
 from webui.api.models.accounts import NewToken, NewTokenAnswer, TokenAnswer, TokensAnswer, TokensQuery
-from webui.context import device_of, identity_of, note
-from webui.parsing import parse_body, parse_query, path_number
+from webui.context import device_of, identity_of
 
 
 async def list_tokens(request: web.Request) -> web.Response:

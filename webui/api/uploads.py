@@ -6,10 +6,11 @@ import secrets
 
 from aiohttp import web
 
-from webui.answers import answer, nothing
+from foundation.web.answers import answer, nothing
+from foundation.web.context import note
+from foundation.web.parsing import parse_body, path_number, read_body
 from webui.api.models.files import MAX_PAGE_FILE, PAGE_CHUNK, EntryAnswer, NewUpload, UploadAnswer, UploadEnd
-from webui.context import device_of, note
-from webui.parsing import parse_body, path_number, read_body
+from webui.context import device_of
 
 
 async def begin_upload(request: web.Request) -> web.Response:

@@ -27,19 +27,21 @@ const compressed: Plugin = {
   },
 };
 
-/* Two entries: what every page loads, and the terminal on top of it. The server finds the hashed names in the manifest. */
+/* The entries: what every page of a device loads, the terminal on top of it, and what every page of a hub loads. The
+   server finds the hashed names in the manifest. Chunks name each other relative to themselves, because a hub shows a
+   device's pages below a prefix. */
 export default defineConfig({
-  base: '/static/',
+  base: './',
   publicDir: false,
   plugins: [withMark, compressed],
   build: {
-    outDir: '../static',
+    outDir: '../../foundation/web/static',
     emptyOutDir: true,
     manifest: 'manifest.json',
     target: ['chrome123', 'firefox125', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts' } },
+    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts', hub: 'src/hub/main.ts' } },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

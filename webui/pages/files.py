@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import PageView, render
 from gateway.workspaces.types import Entry
-from webui.context import Device, device_of, note
-from webui.pages.forms import FormState, posted, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import PageView, render
+from webui.context import Device, device_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ async def make_folder(request: web.Request) -> web.StreamResponse:
     target = _joined(form.path, form.name)
     note(request).target = target
     await device_of(request).workspace.make_folder(target)
-    return back_to("/files", "folder-made", path=form.path)
+    return back_to(request, "/files", "folder-made", path=form.path)
 
 
 async def move_file(request: web.Request) -> web.StreamResponse:
@@ -102,7 +103,7 @@ async def move_file(request: web.Request) -> web.StreamResponse:
     note(request).target = form.target
     note(request).details = {"from": form.source[:500]}
     await device_of(request).workspace.move(form.source, form.target)
-    return back_to("/files", "file-moved", path=form.path)
+    return back_to(request, "/files", "file-moved", path=form.path)
 
 
 async def remove_file(request: web.Request) -> web.StreamResponse:
@@ -111,7 +112,7 @@ async def remove_file(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, RemoveForm)
     note(request).target = form.target
     await device_of(request).workspace.remove(form.target)
-    return back_to("/files", "file-removed", path=form.path)
+    return back_to(request, "/files", "file-removed", path=form.path)
 
 
 async def _refused(request: web.Request, state: FormState, status: int) -> web.StreamResponse:

@@ -8,11 +8,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.accounts.rules import MIN_PASSWORD
-from webui.context import device_of, note, source_of
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import see
-from webui.pages.rendering import PageView, render
-from webui.security.cookies import set_login_cookie
+from foundation.web.context import note, source_of
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import see
+from foundation.web.pages.rendering import PageView, render
+from webui.context import device_of
+from webui.security.logins import keep_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class SetupForm(BaseModel):
 async def setup_page(request: web.Request) -> web.StreamResponse:
     """GET /setup, as long as nobody owns the device."""
     if not await device_of(request).accounts.needs_setup():
-        return see("/")
+        return see(request, "/")
     return await _page(request, FormState(), 200)
 
 
@@ -49,8 +50,8 @@ async def complete_setup(request: web.Request) -> web.StreamResponse:
         form.code, form.username, form.password, source_of(request)
     )
     note(request).who = identity.person.name
-    answer = see("/")
-    set_login_cookie(request, answer, secret, identity.token)
+    answer = see(request, "/")
+    keep_login(request, answer, secret, identity.token)
     return answer
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from foundation.web.pages.forms import FormState
+from foundation.web.pages.rendering import PageView, render
+from foundation.web.pages.tiles import Tile, tiles_of
 from gateway.accounts.types import Role
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import Device, device_of, identity_of
-from webui.pages.forms import FormState
 from webui.pages.new_session import NewSessionForm, new_session_form
-from webui.pages.rendering import PageView, render
-from webui.pages.tiles import Tile, tiles_of
 
 _OVER = (SessionStatus.ENDED, SessionStatus.FAILED)
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from webui.context import device_of, identity_of, identity_or_none, note, source_of
-from webui.pages.addresses import local_path
-from webui.pages.forms import FormState, posted, read_form, show_refusals
-from webui.pages.notices import back_to, see
-from webui.pages.rendering import PageView, render
-from webui.security.cookies import clear_login_cookie, set_login_cookie
+from foundation.web.addresses import local_path
+from foundation.web.context import note, source_of
+from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
+from foundation.web.pages.notices import back_to, see
+from foundation.web.pages.rendering import PageView, render
+from foundation.web.security.cookies import clear_login_cookie
+from webui.context import device_of, identity_of, identity_or_none
+from webui.security.logins import keep_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +38,10 @@ class LoginForm(BaseModel):
 async def login_page(request: web.Request) -> web.StreamResponse:
     """GET /login."""
     if await device_of(request).accounts.needs_setup():
-        return see("/setup")
+        return see(request, "/setup")
     wanted = local_path(request.query.get("next", "/"))
     if identity_or_none(request) is not None:
-        return see(wanted)
+        return see(request, wanted)
     return _page(request, FormState(), wanted, 200)
 
 
@@ -52,15 +54,15 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         form.username, form.password, source_of(request), request.headers.get("User-Agent", "")[:200]
     )
     note(request).who = identity.person.name
-    answer = see(local_path(form.next))
-    set_login_cookie(request, answer, secret, identity.token)
+    answer = see(request, local_path(form.next))
+    keep_login(request, answer, secret, identity.token)
     return answer
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
     """POST /logout: the login stops working everywhere at once."""
     await device_of(request).accounts.log_out(identity_of(request))
-    answer = back_to("/login", "logged-out")
+    answer = back_to(request, "/login", "logged-out")
     clear_login_cookie(request, answer)
     return answer
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import see
+from foundation.web.pages.rendering import PageView, render
 from gateway.sessions.types import SessionSpec, SessionStatus
-from webui.context import Device, device_of, note
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import see
-from webui.pages.rendering import PageView, render
+from webui.context import Device, device_of
 
 SHELL = "shell"
 
@@ -93,7 +94,7 @@ async def start_session(request: web.Request) -> web.StreamResponse:
         returns=form.returns,
     )
     info = await device.sessions.create(spec)
-    return see(f"/sessions/{info.id}")
+    return see(request, f"/sessions/{info.id}")
 
 
 def _suggested(device: Device) -> str:

@@ -1,21 +1,10 @@
-"""What a page says after a change that led back to it: the address carries a word, this table has the sentence."""
+"""What a page says after a change that led back to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence and how it is coloured."""
-
-    text: str
-    kind: str = "good"
-
+from foundation.web.site import Notice
 
 NOTICES: Final[dict[str, Notice]] = {
     "session-ended": Notice("The session has ended. Its folder is as it was."),
@@ -40,15 +29,3 @@ NOTICES: Final[dict[str, Notice]] = {
     "logged-out": Notice("You are logged out."),
     "log-in-again": Notice("The password is changed. Log in with the new one."),
 }
-
-
-def see(address: str) -> web.Response:
-    """The answer that sends a browser to ``address`` on this device (303, RFC 9110, 15.4.4)."""
-    return web.Response(status=303, headers={hdrs.LOCATION: address})
-
-
-def back_to(address: str, done: str, **query: str) -> web.Response:
-    """The redirect after a change, with the word of :data:`NOTICES` that the page then shows."""
-    if done not in NOTICES:
-        raise KeyError(done)
-    return see(f"{address}?{urlencode({**query, 'done': done})}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web.pages import docs, theme
+from foundation.web.pages.static import static
+from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
 from webui.pages import (
-    docs,
     files,
     first_run,
     home,
@@ -22,23 +24,20 @@ from webui.pages import (
     settings_keys,
     settings_people,
     settings_tokens,
-    theme,
 )
-from webui.pages.static import static
-from webui.routing import Handler, Route
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 
 
-def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route:
+def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route[Role]:
     return Route("GET", path, handler, role, summary, kind="page")
 
 
-def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route:
+def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route[Role]:
     return Route("POST", path, handler, role, summary, audit=audit, kind="form", max_body=64 * 1024)
 
 
-PAGE_ROUTES: Final[list[Route]] = [
+PAGE_ROUTES: Final[list[Route[Role]]] = [
     # In and out
     _page("/setup", first_run.setup_page, None, "Make a new device yours"),
     _form("/setup", first_run.complete_setup, None, "Make a new device yours", "device.setup"),

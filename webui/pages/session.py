@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.pages.assets import Entry
+from foundation.web.pages.forms import read_form
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import PageView, entry_of, render
 from gateway.accounts.types import Role
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import device_of, identity_of
-from webui.pages.forms import read_form
 from webui.pages.home import folder_in_words
-from webui.pages.notices import back_to
-from webui.pages.rendering import PageView, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class SessionView(PageView):
     folder: str
     may_write: bool
     over: bool
+    terminal: Entry
+    """The script and styles of the terminal."""
 
 
 class RenameForm(BaseModel):
@@ -53,6 +56,7 @@ async def session_page(request: web.Request) -> web.StreamResponse:
         folder=folder_in_words(info.workdir, device.workspace.root),
         may_write=identity_of(request).person.role.may(Role.OPERATOR),
         over=info.status in (SessionStatus.ENDED, SessionStatus.FAILED),
+        terminal=entry_of(request, "src/terminal/main.ts"),
     )
     return render(request, "session.html", view)
 
@@ -60,24 +64,24 @@ async def session_page(request: web.Request) -> web.StreamResponse:
 async def end_session(request: web.Request) -> web.StreamResponse:
     """POST /sessions/{session_id}/end: ends the program, and what it started."""
     await device_of(request).sessions.end(request.match_info["session_id"])
-    return back_to("/", "session-ended")
+    return back_to(request, "/", "session-ended")
 
 
 async def forget_session(request: web.Request) -> web.StreamResponse:
     """POST /sessions/{session_id}/forget: takes an ended session off the list."""
     await device_of(request).sessions.remove(request.match_info["session_id"])
-    return back_to("/", "session-forgotten")
+    return back_to(request, "/", "session-forgotten")
 
 
 async def rename_session(request: web.Request) -> web.StreamResponse:
     """POST /sessions/{session_id}/rename."""
     form = await read_form(request, RenameForm)
     await device_of(request).sessions.update(request.match_info["session_id"], name=form.name.strip(), returns=None)
-    return back_to("/", "session-renamed")
+    return back_to(request, "/", "session-renamed")
 
 
 async def set_returns(request: web.Request) -> web.StreamResponse:
     """POST /sessions/{session_id}/returns."""
     form = await read_form(request, ReturnsForm)
     await device_of(request).sessions.update(request.match_info["session_id"], name=None, returns=form.returns)
-    return back_to("/", "session-returns" if form.returns else "session-stays-away")
+    return back_to(request, "/", "session-returns" if form.returns else "session-stays-away")

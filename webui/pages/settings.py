@@ -7,10 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.pages.notices import see
+from foundation.web.pages.rendering import PageView
 from gateway.accounts.types import Role
 from webui.context import identity_of
-from webui.pages.notices import see
-from webui.pages.rendering import Nav, PageView
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class SettingsView(PageView):
 
     place: str
     places: tuple[Place, ...]
-    nav: Nav = "settings"
+    nav: str = "settings"
 
 
 def places_for(request: web.Request) -> tuple[Place, ...]:
@@ -57,4 +57,4 @@ def places_for(request: web.Request) -> tuple[Place, ...]:
 
 async def settings_page(request: web.Request) -> web.StreamResponse:
     """GET /settings: the first of the pages this person may open."""
-    return see(places_for(request)[0].address)
+    return see(request, places_for(request)[0].address)

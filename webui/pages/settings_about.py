@@ -8,9 +8,9 @@ from datetime import datetime
 
 from aiohttp import web
 
+from foundation.web.pages.rendering import render
 from gateway.host.types import SystemInfo
 from webui.context import device_of
-from webui.pages.rendering import render
 from webui.pages.settings import SettingsView, places_for
 
 

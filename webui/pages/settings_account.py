@@ -8,12 +8,13 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.accounts.rules import MIN_PASSWORD
-from webui.context import device_of, identity_of, source_of
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import render
+from foundation.web.context import source_of
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import render
+from webui.context import device_of, identity_of
 from webui.pages.settings import SettingsView, places_for
-from webui.security.cookies import set_login_cookie
+from webui.security.logins import keep_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,8 @@ async def change_own_password(request: web.Request) -> web.StreamResponse:
     identity, secret = await accounts.log_in(
         person.name, form.password, source_of(request), request.headers.get("User-Agent", "")[:200]
     )
-    answer = back_to("/settings/account", "password-changed")
-    set_login_cookie(request, answer, secret, identity.token)
+    answer = back_to(request, "/settings/account", "password-changed")
+    keep_login(request, answer, secret, identity.token)
     return answer
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import PageView, render
 from gateway.agents.types import AgentStatus
 from webui.api.agents import install_agent as begin_installation
 from webui.context import device_of
-from webui.pages.notices import back_to
-from webui.pages.rendering import PageView, render
 from webui.pages.settings import SettingsView, places_for
 
 
@@ -45,4 +45,4 @@ async def agents_part(request: web.Request) -> web.StreamResponse:
 async def install_agent(request: web.Request) -> web.StreamResponse:
     """POST /settings/agents/{name}/install: begins it; the page follows through events."""
     await begin_installation(request)
-    return back_to("/settings/agents", "install-started")
+    return back_to(request, "/settings/agents", "install-started")

@@ -9,10 +9,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.store.audit import AuditEntry
+from foundation.web.pages.rendering import render
+from foundation.web.parsing import parse_query
 from webui.context import device_of
-from webui.pages.rendering import render
 from webui.pages.settings import SettingsView, places_for
-from webui.parsing import parse_query
 
 PAGE_OF = 50
 

@@ -8,12 +8,13 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import PageView, render
 from protocol.problems import Problem, ProblemCode
 from provisioning.hub_credentials import HubCredentials
-from webui.context import device_of, note
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import PageView, render
+from webui.context import device_of
 from webui.pages.settings import SettingsView, places_for
 
 
@@ -62,13 +63,13 @@ async def save_hub(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, HubForm)
     note(request).target = form.url.partition("?")[0]
     await device_of(request).hub_link.configure(_credentials(form))
-    return back_to("/settings/hub", "hub-saved")
+    return back_to(request, "/settings/hub", "hub-saved")
 
 
 async def remove_hub(request: web.Request) -> web.StreamResponse:
     """POST /settings/hub/remove."""
     await device_of(request).hub_link.configure(None)
-    return back_to("/settings/hub", "hub-removed")
+    return back_to(request, "/settings/hub", "hub-removed")
 
 
 def _credentials(form: HubForm) -> HubCredentials:

@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, time
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import render
 from gateway.host.types import SshKey
-from webui.context import device_of, note
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import render
+from webui.context import device_of
 from webui.pages.settings import SettingsView, places_for
 
 
@@ -61,7 +62,7 @@ async def add_key(request: web.Request) -> web.StreamResponse:
     expires = datetime.combine(form.expires_on, time.max, UTC) if form.expires_on else None
     key = await device_of(request).ssh_keys.authorize(form.public_key.strip(), form.label.strip(), expires)
     note(request).target = key.fingerprint
-    return back_to("/settings/keys", "key-added")
+    return back_to(request, "/settings/keys", "key-added")
 
 
 async def revoke_key(request: web.Request) -> web.StreamResponse:
@@ -70,7 +71,7 @@ async def revoke_key(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, FingerprintForm)
     note(request).target = form.fingerprint
     await device_of(request).ssh_keys.revoke(form.fingerprint)
-    return back_to("/settings/keys", "key-revoked")
+    return back_to(request, "/settings/keys", "key-revoked")
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:

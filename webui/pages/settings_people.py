@@ -9,13 +9,14 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.accounts.rules import MIN_PASSWORD
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import render
+from foundation.web.parsing import path_number
 from gateway.accounts.types import Person, Role
-from webui.context import device_of, note
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import render
+from webui.context import device_of
 from webui.pages.settings import SettingsView, places_for
-from webui.parsing import path_number
 
 ROLES = (
     (Role.VIEWER.value, "Viewer"),
@@ -71,7 +72,7 @@ async def add_person(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, PersonForm)
     note(request).target = form.username
     await device_of(request).accounts.add_person(form.username, form.password, form.role)
-    return back_to("/settings/people", "person-added")
+    return back_to(request, "/settings/people", "person-added")
 
 
 async def change_role(request: web.Request) -> web.StreamResponse:
@@ -80,7 +81,7 @@ async def change_role(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, RoleForm)
     note(request).details = {"role": form.role.value}
     await device_of(request).accounts.change_role(path_number(request, "person_id"), form.role)
-    return back_to("/settings/people", "role-changed")
+    return back_to(request, "/settings/people", "role-changed")
 
 
 async def set_password(request: web.Request) -> web.StreamResponse:
@@ -88,14 +89,14 @@ async def set_password(request: web.Request) -> web.StreamResponse:
     show_refusals(request, _page)
     form = await read_form(request, NewPasswordForm)
     await device_of(request).accounts.change_password(path_number(request, "person_id"), form.password)
-    return back_to("/settings/people", "password-changed")
+    return back_to(request, "/settings/people", "password-changed")
 
 
 async def remove_person(request: web.Request) -> web.StreamResponse:
     """POST /settings/people/{person_id}/remove."""
     show_refusals(request, _page)
     await device_of(request).accounts.remove_person(path_number(request, "person_id"))
-    return back_to("/settings/people", "person-removed")
+    return back_to(request, "/settings/people", "person-removed")
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:

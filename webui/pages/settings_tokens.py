@@ -10,14 +10,15 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.context import note
+from foundation.web.pages.forms import FormState, read_form, show_refusals
+from foundation.web.pages.notices import back_to
+from foundation.web.pages.rendering import render
+from foundation.web.parsing import path_number
 from gateway.accounts.types import Role, Token
 from protocol.problems import Problem, ProblemCode
-from webui.context import device_of, identity_of, note
-from webui.pages.forms import FormState, read_form, show_refusals
-from webui.pages.notices import back_to
-from webui.pages.rendering import render
+from webui.context import device_of, identity_of
 from webui.pages.settings import SettingsView, places_for
-from webui.parsing import path_number
 
 LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("never", "until it is revoked"))
 
@@ -66,7 +67,7 @@ async def revoke_token(request: web.Request) -> web.StreamResponse:
     if token_id not in {token.id for token in await _visible(request)}:
         raise Problem(ProblemCode.NOT_FOUND, "There is no such token any more. Reload the page.")
     await device_of(request).accounts.revoke_token(token_id)
-    return back_to("/settings/tokens", "token-revoked")
+    return back_to(request, "/settings/tokens", "token-revoked")
 
 
 async def _visible(request: web.Request) -> list[Token]:

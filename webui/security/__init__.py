@@ -1,1 +1,1 @@
-"""Who may send what from where: each check in a small file, put in order by :mod:`webui.security.gate`."""
+"""Who people are on a device: what the gate of :mod:`foundation.web` asks the device about."""

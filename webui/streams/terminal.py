@@ -6,14 +6,14 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.parsing import parse_query
+from foundation.web.streams.live import LIVE
 from gateway.accounts.types import Role
 from protocol.problems import Problem, ProblemCode
 from webui.api.models.sessions import TerminalQuery
 from webui.context import device_of, identity_of
 from webui.meters import METERS
-from webui.parsing import parse_query
 from webui.streams.control_watch import CONTROL_WATCH
-from webui.streams.live import LIVE
 from webui.streams.terminal_input import MAX_FRAME
 from webui.streams.terminal_socket import TerminalSocket
 
@@ -40,7 +40,7 @@ async def terminal(request: web.Request) -> web.StreamResponse:
     control = device.sessions.control(session_id)
     socket = TerminalSocket(ws, session_id, device.sessions, control, request.app[METERS])
     with (
-        request.app[LIVE].watch(identity, socket.end),
+        request.app[LIVE].watch(identity.token.id, identity.token.expires_at, socket.end),
         request.app[CONTROL_WATCH].watch(session_id, socket.control_changed),
     ):
         async with device.sessions.attach(session_id, name=name, scrollback=query.scrollback) as viewer:

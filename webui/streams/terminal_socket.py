@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSMsgType, web
 
+from foundation.web.streams.heartbeat import until_silent
+from foundation.web.streams.live import Ending
 from gateway.sessions.types import Ended, Output, Resized, Snapshot
 from protocol.codec import encode
 from protocol.frames import FrameKind
 from protocol.problems import Problem, ProblemCode
 from protocol.terminal import AnyServerMessage, TerminalEnded, TerminalError, TerminalResized, TerminalSnapshot
 from webui.meters import Meters
-from webui.streams.heartbeat import until_silent
 from webui.streams.keyboard import Keyboard
-from webui.streams.live import Ending
 from webui.streams.terminal_input import TerminalInput
 
 if TYPE_CHECKING:

@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from hub.fleet.alerts.rules import RULES
-from hub.fleet.alerts.types import Clear, Facts, Key, Raise, Rule, Step, Thresholds
+from hub.fleet.alerts.types import Clear, Facts, Finding, Key, Look, Raise, Rule, Step, Thresholds
 
 
 def judge(facts: Facts, limits: Thresholds, opened: Collection[Key]) -> list[Step]:
     """What changes for one device, given the alerts that are open for it.
 
     An alert is raised once: what is open already is not raised again. A device that is away keeps what was raised
-    while it was there, because nobody knows; one that is back is no longer away.
+    while it was there, because nobody knows better.
     """
     steps: list[Step] = []
     for rule in RULES:
-        if facts.online or not rule.online:
-            steps += _of_rule(rule, facts, limits, {subject for name, subject in opened if name == rule.name})
+        if rule.look is not None and _can_look(rule, facts):
+            subjects = frozenset(subject for name, subject in opened if name == rule.name)
+            steps += _of_rule(rule, rule.look, facts, limits, subjects)
     return steps
 
 
-def _of_rule(rule: Rule, facts: Facts, limits: Thresholds, opened: set[str]) -> Iterator[Step]:
-    found = {finding.subject: finding for finding in _look(rule, facts, limits, bool(opened))}
-    for subject in opened - found.keys():
+def _can_look(rule: Rule, facts: Facts) -> bool:
+    match rule.needs:
+        case "nothing":
+            return True
+        case "link":
+            return facts.online
+        case "health":
+            return facts.online and facts.health is not None
+
+
+def _of_rule(rule: Rule, look: Look, facts: Facts, limits: Thresholds, opened: frozenset[str]) -> Iterator[Step]:
+    wanted = limits.enabled is None or rule.name in limits.enabled
+    found: dict[str, Finding] = {one.subject: one for one in look(facts, limits, opened)} if wanted else {}
+    for subject in sorted(opened - found.keys()):
         yield Clear(rule.name, subject)
     for subject, finding in found.items():
         if subject not in opened:
             yield Raise(rule.name, subject, rule.severity, finding.text)
-
-
-def _look(rule: Rule, facts: Facts, limits: Thresholds, raised: bool) -> list:
-    if limits.enabled is not None and rule.name not in limits.enabled:
-        return []
-    return list(rule.look(facts, limits, raised))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,8 +55,8 @@ class Finding:
     text: str
 
 
-Look = Callable[[Facts, Thresholds, bool], Iterable[Finding]]
-"""What a rule finds in the facts; the flag says whether the rule has raised an alert that is open."""
+Look = Callable[[Facts, Thresholds, frozenset[str]], Iterable[Finding]]
+"""What a rule finds in the facts, given the subjects for which it has raised an alert that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ class Rule:
     name: str
     severity: Severity
     summary: str
-    look: Look
-    online: bool = True
-    """Whether it looks at devices that are there; what is not there keeps its alerts, but for the other rules."""
+    look: Look | None
+    """None for an alert that another part raises and clears."""
+    needs: Literal["health", "link", "nothing"] = "link"
+    """What has to be there for it to look; without it, what is open stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,42 @@ class Clear:
 Step = Raise | Clear
 Key = tuple[str, str]
 """A rule and its subject: what is raised at most once for a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an alert is about, and whose that is."""
+
+    about: str
+    """The device's id, or ``rollout:7``."""
+    name: str
+    organisation_id: int
+    group_id: int | None
+    device_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert as the store has it. Times aware UTC."""
+
+    id: int
+    organisation_id: int
+    group_id: int | None
+    device_id: str | None
+    about: str
+    name: str
+    rule: str
+    subject: str
+    severity: Severity
+    text: str
+    raised_at: datetime
+    times: int
+    """How often it came back within its half hour, counted from 1."""
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+    @property
+    def key(self) -> Key:
+        """Its rule and subject."""
+        return (self.rule, self.subject)

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from appliance.version import VERSION
+from foundation.web.openapi import describe
 from tests.device_process import DeviceProcess
-from webui.openapi import describe
+from webui.describe import about
 from webui.routes import ROUTES
 
 
@@ -65,7 +66,7 @@ def test_it_runs_lean_and_describes_its_api_all_the_same(tmp_path: Path) -> None
             bearer = {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
         asked = urllib.request.Request(f"{device.url}/api/openapi.json", headers=bearer)
         with urllib.request.urlopen(asked, timeout=60) as answer:
-            assert json.load(answer) == describe(ROUTES, VERSION)
+            assert json.load(answer) == describe(ROUTES, about(VERSION))
     finally:
         device.close()
 

@@ -18,9 +18,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from foundation.web.openapi import describe
 from tests.integration.webui.rig import Rig
 from webui.api.routes import API_ROUTES
-from webui.openapi import describe
+from webui.describe import about
 
 EXAMPLES: Final = 25
 CHECKS: Final = [
@@ -41,7 +42,7 @@ LEFT_OUT: Final = {
 
 
 async def test_nothing_the_description_says_ends_in_a_server_error(rig: Rig) -> None:
-    description = describe(API_ROUTES, "0.0.1")
+    description = describe(API_ROUTES, about("0.0.1"))
     tried = await asyncio.to_thread(fuzz, description, rig.origin, rig.bearer())
     assert tried == len(API_ROUTES) - len(LEFT_OUT)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
+from foundation.web.routing import AnyRoute
 from gateway.accounts.types import Role
 from tests.integration.webui.rig import Answered, Rig
 from webui.routes import ROUTES
-from webui.routing import Route
 
 _GATE = {"not_logged_in", "forbidden", "csrf_refused", "origin_refused", "host_refused", "setup_needed"}
 _UPGRADE = {
@@ -19,12 +19,12 @@ _UPGRADE = {
 }
 
 
-def address(route: Route) -> str:
+def address(route: AnyRoute) -> str:
     """An address of the route that names nothing that is there."""
     return re.sub(r"\{[^}]+\}", "999", route.path)
 
 
-async def knock(rig: Rig, route: Route, headers: dict[str, str]) -> str | None:
+async def knock(rig: Rig, route: AnyRoute, headers: dict[str, str]) -> str | None:
     """The code of the gate's refusal; None where the request got through to its handler."""
     sent = {**headers, **(_UPGRADE if route.kind == "websocket" else {})}
     async with rig.client.request(route.method, address(route), headers=sent, allow_redirects=False) as response:

@@ -5,10 +5,11 @@ import re
 
 from pydantic import JsonValue
 
+from foundation.web.openapi import describe
 from webui.api.routes import API_ROUTES
-from webui.openapi import RAW_ANSWERS, RAW_BODIES, describe
+from webui.describe import about
 
-DESCRIPTION = describe(API_ROUTES, "1.2.3")
+DESCRIPTION = describe(API_ROUTES, about("1.2.3"))
 
 
 def part(*names: str) -> dict[str, JsonValue]:
@@ -39,10 +40,19 @@ def test_names_of_operations_are_unique() -> None:
     assert len(names) == len(set(names)) == len(API_ROUTES)
 
 
-def test_what_is_raw_is_in_the_table() -> None:
-    paths = {route.path for route in API_ROUTES}
-    assert paths >= RAW_BODIES
-    assert paths >= set(RAW_ANSWERS)
+def test_what_is_raw_is_described() -> None:
+    chunk = part("paths", "/api/files/uploads/{transfer_id}/chunks/{seq}", "put", "requestBody", "content")
+    assert set(chunk) == {"application/octet-stream"}
+    download = part("paths", "/api/files/content", "get", "responses")
+    assert download["206"] == download["200"]
+    assert part("paths", "/api/files/content", "get", "responses", "416")["description"]
+    export = part("paths", "/api/audit/export", "get", "responses", "200", "content")
+    assert set(export) == {"application/x-ndjson", "text/csv"}
+
+
+def test_what_has_neither_model_nor_bytes_answers_nothing() -> None:
+    silent = [route for route in API_ROUTES if not route.answer and not route.raw_answer and route.kind == "api"]
+    assert {route.status for route in silent} == {204}
 
 
 def test_passwords_are_marked_as_such_and_no_answer_has_one() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
+from foundation.web.routing import AnyRoute
 from gateway.events.types import AnyEvent
 from webui.api.downloads import attachment
 from webui.api.routes import API_ROUTES
 from webui.routes import ROUTES
-from webui.routing import Route
 from webui.streams.audience import AUDIENCE
 
 NOT_AUDITED = {"/api/files/uploads/{transfer_id}/chunks/{seq}"}
@@ -50,5 +50,5 @@ def test_file_names_are_safe_in_headers() -> None:
     assert attachment("päper.pdf").endswith("filename*=UTF-8''p%C3%A4per.pdf")
 
 
-def _row(route: Route) -> str:
+def _row(route: AnyRoute) -> str:
     return f"{route.method} {route.path}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api import auth, people, tokens
 from webui.api.models import accounts as account_models
 from webui.api.tables.sizes import SMALL
-from webui.routing import Route
 
-ACCOUNT_ROUTES: Final[list[Route]] = [
+ACCOUNT_ROUTES: Final[list[Route[Role]]] = [
     Route(
         "POST",
         "/api/setup",

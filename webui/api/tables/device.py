@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web import description
+from foundation.web.routing import Route
 from gateway.accounts.types import Role
-from webui.api import agents, audit, description, device, hub, metrics, ssh_keys
+from webui.api import agents, audit, device, hub, metrics, ssh_keys
 from webui.api.models import audit as audit_models
 from webui.api.models import device as device_models
 from webui.api.models import events as event_models
 from webui.api.tables.sizes import SMALL
-from webui.routing import Route
 from webui.streams import events
 
-DEVICE_ROUTES: Final[list[Route]] = [
-    Route("GET", "/health", device.status, None, "Whether the device is well", answer=device_models.StatusAnswer),
-    Route("GET", "/metrics", metrics.metrics, Role.VIEWER, "Metrics for Prometheus"),
+DEVICE_ROUTES: Final[list[Route[Role]]] = [
+    Route(
+        "GET",
+        "/health",
+        device.status,
+        None,
+        "Whether the device is well",
+        answer=device_models.StatusAnswer,
+        more_statuses={503: None},
+    ),
+    Route("GET", "/metrics", metrics.metrics, Role.VIEWER, "Metrics for Prometheus", raw_answer=("text/plain",)),
     Route("GET", "/api/device", device.show_device, Role.VIEWER, "The device", answer=device_models.DeviceAnswer),
     Route(
         "GET",
@@ -91,6 +100,7 @@ DEVICE_ROUTES: Final[list[Route]] = [
         "The whole audit log as a file",
         "audit.export",
         query=audit_models.ExportQuery,
+        raw_answer=("application/x-ndjson", "text/csv"),
     ),
     Route(
         "GET",
@@ -102,5 +112,12 @@ DEVICE_ROUTES: Final[list[Route]] = [
         answer=event_models.EventAnswer,
         kind="stream",
     ),
-    Route("GET", "/api/openapi.json", description.openapi, Role.VIEWER, "The description of this API"),
+    Route(
+        "GET",
+        "/api/openapi.json",
+        description.openapi,
+        Role.VIEWER,
+        "The description of this API",
+        raw_answer=("application/json",),
+    ),
 ]

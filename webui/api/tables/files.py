@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api import downloads, files, uploads
 from webui.api.models import files as file_models
 from webui.api.tables.sizes import SMALL
-from webui.routing import Route
 
-FILE_ROUTES: Final[list[Route]] = [
+FILE_ROUTES: Final[list[Route[Role]]] = [
     Route(
         "GET",
         "/api/files",
@@ -37,6 +37,8 @@ FILE_ROUTES: Final[list[Route]] = [
         Role.VIEWER,
         "Download a file",
         query=file_models.PathQuery,
+        raw_answer=("application/octet-stream",),
+        more_statuses={206: None, 416: "The file has no such range."},
     ),
     Route(
         "POST",
@@ -81,6 +83,7 @@ FILE_ROUTES: Final[list[Route]] = [
         "Send a piece of a file",
         status=204,
         max_body=file_models.PAGE_CHUNK,
+        raw_body=True,
     ),
     Route(
         "POST",

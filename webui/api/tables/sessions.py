@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api import sessions
 from webui.api.models import sessions as session_models
 from webui.api.tables.sizes import MIB, SMALL
-from webui.routing import Route
 from webui.streams import terminal
 
-SESSION_ROUTES: Final[list[Route]] = [
+SESSION_ROUTES: Final[list[Route[Role]]] = [
     Route(
         "GET",
         "/api/sessions",

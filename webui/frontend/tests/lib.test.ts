@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nearest } from '../src/islands/charts';
 import { since } from '../src/lib/ago';
 import { chunksOf } from '../src/lib/chunks';
-import { loginAddress } from '../src/lib/login';
+import { loginPath } from '../src/lib/login';
 
 describe('chunks', () => {
   it.each([
@@ -14,10 +14,10 @@ describe('chunks', () => {
   });
 });
 
-describe('loginAddress', () => {
+describe('loginPath', () => {
   it('leads back to the page, and from the first one to the first one', () => {
-    expect(loginAddress('/')).toBe('/login');
-    expect(loginAddress('/files?path=a&b=c')).toBe('/login?next=%2Ffiles%3Fpath%3Da%26b%3Dc');
+    expect(loginPath('/')).toBe('/login');
+    expect(loginPath('/files?path=a&b=c')).toBe('/login?next=%2Ffiles%3Fpath%3Da%26b%3Dc');
   });
 });
 

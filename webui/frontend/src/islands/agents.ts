@@ -1,6 +1,7 @@
 /* Installing an agent CLI without leaving the page: how it goes is said where its version will stand. */
 
 import { all, around, maybe, need } from '../lib/dom';
+import { apiAddress } from '../lib/address';
 import { Refusal, send } from '../lib/api';
 import { onEvent } from '../lib/events';
 import { toast } from '../lib/toast';
@@ -33,7 +34,7 @@ export function installAgents(): void {
 async function install(agent: string): Promise<void> {
   goesOn(agent, 'Starting…');
   try {
-    await send('POST', `/api/agents/${agent}/install`);
+    await send('POST', apiAddress(`agents/${agent}/install`));
   } catch (error) {
     failed(agent, error instanceof Refusal ? error.message : 'The installation did not begin. Try again.');
   }
@@ -71,7 +72,7 @@ function arrived(agent: string, version: string): void {
 async function settle(): Promise<void> {
   if (!maybe(document, '[data-agent][aria-busy]', HTMLElement)) return;
   try {
-    const known = (await (await send('GET', '/api/agents')).json()) as Known;
+    const known = (await (await send('GET', apiAddress('agents'))).json()) as Known;
     for (const { agent, installed, version } of known.agents) {
       if (installed) arrived(agent, version ?? 'installed');
       else for (const row of rowsOf(agent)) show(row, 'idle');

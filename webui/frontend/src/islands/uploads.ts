@@ -1,6 +1,7 @@
 /* Uploads into the folder that is shown: chosen or dropped, several at once, with progress, and to be cancelled. */
 
 import { maybe, need } from '../lib/dom';
+import { apiAddress } from '../lib/address';
 import { Refusal, send } from '../lib/api';
 import { chunksOf } from '../lib/chunks';
 
@@ -72,14 +73,14 @@ class Queue {
     let transfer: string | null = null;
     try {
       const path = this.folder ? `${this.folder}/${file.name}` : file.name;
-      const answer = await send('POST', '/api/files/uploads', { json: { path, size: file.size } });
+      const answer = await send('POST', apiAddress('files/uploads'), { json: { path, size: file.size } });
       const started = (await answer.json()) as Started;
       transfer = started.transfer_id;
       await sendChunks(file, started, row);
-      await send('POST', `/api/files/uploads/${transfer}/end`, { json: {} });
+      await send('POST', apiAddress(`files/uploads/${transfer}/end`), { json: {} });
       row.done();
     } catch (error) {
-      if (transfer) await send('DELETE', `/api/files/uploads/${transfer}`).catch(() => undefined);
+      if (transfer) await send('DELETE', apiAddress(`files/uploads/${transfer}`)).catch(() => undefined);
       if (!row.isCancelled()) row.failed(error instanceof Refusal ? error.message : 'The file cannot be read.');
     }
   }
@@ -87,7 +88,7 @@ class Queue {
 
 async function sendChunks(file: File, started: Started, row: Row): Promise<void> {
   for (const [seq, start, end] of chunksOf(file.size, started.chunk_size)) {
-    await send('PUT', `/api/files/uploads/${started.transfer_id}/chunks/${seq}`, {
+    await send('PUT', apiAddress(`files/uploads/${started.transfer_id}/chunks/${seq}`), {
       body: file.slice(start, end, 'application/octet-stream'),
       signal: row.cancelled.signal,
     });

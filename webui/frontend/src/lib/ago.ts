@@ -1,4 +1,4 @@
-/* How long ago, in the same words as webui/pages/words.py. */
+/* How long ago, in the same words as foundation/web/pages/words.py. */
 
 const STEPS: readonly [limit: number, step: number, unit: string][] = [
   [60, 1, 's'],

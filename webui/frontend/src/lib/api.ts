@@ -1,4 +1,4 @@
-/* Requests to this device: the CSRF token goes along, and refusals become errors with a sentence for people. */
+/* Requests to this device or hub: the CSRF token goes along, and refusals become errors with a sentence for people. */
 
 import type { ProblemCode } from '../generated/terminal';
 import { logInAgain } from './login';
@@ -19,14 +19,14 @@ interface Options {
   signal?: AbortSignal;
 }
 
-export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+export async function send(method: string, address: string, options: Options = {}): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json', 'X-CSRF-Token': csrfToken() });
   if (options.json !== undefined) headers.set('Content-Type', 'application/json');
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
   const request: RequestInit = { method, headers, credentials: 'same-origin' };
   if (body !== undefined) request.body = body;
   if (options.signal) request.signal = options.signal;
-  const response = await reach(path, request);
+  const response = await reach(address, request);
   if (response.ok) return response;
   if (response.status === 401) logInAgain();
   throw await refusalOf(response);
@@ -34,9 +34,9 @@ export async function send(method: string, path: string, options: Options = {}):
 
 /* A piece of a page; null when the device cannot be reached just now. Where a login is asked for instead, this page
    is over too. */
-export async function fragment(path: string): Promise<string | null> {
+export async function fragment(address: string): Promise<string | null> {
   try {
-    const response = await fetch(path, { headers: { Accept: 'text/html' }, credentials: 'same-origin' });
+    const response = await fetch(address, { headers: { Accept: 'text/html' }, credentials: 'same-origin' });
     if (response.redirected) logInAgain();
     return response.ok && !response.redirected ? await response.text() : null;
   } catch {
@@ -44,9 +44,9 @@ export async function fragment(path: string): Promise<string | null> {
   }
 }
 
-async function reach(path: string, request: RequestInit): Promise<Response> {
+async function reach(address: string, request: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, request);
+    return await fetch(address, request);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Refusal('The device cannot be reached. Check the network and try again.', 0, 'unreachable');

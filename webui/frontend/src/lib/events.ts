@@ -1,5 +1,6 @@
 /* The device's events, over one stream for the whole page. */
 
+import { apiAddress } from './address';
 import { checkLogin } from './login';
 
 export interface DeviceEvent {
@@ -23,7 +24,7 @@ export function onEvent(type: string, listener: Listener): void {
 }
 
 function open(): EventSource {
-  const stream = new EventSource('/api/events');
+  const stream = new EventSource(apiAddress('events'));
   let lost = false;
   stream.addEventListener('message', (message: MessageEvent<string>) => {
     const event = JSON.parse(message.data) as DeviceEvent;

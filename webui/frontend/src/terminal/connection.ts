@@ -1,6 +1,7 @@
 /* The socket of one session: keeps itself connected and says how it is. Knows nothing of the page. */
 
 import type { ClientMessage, ServerMessage } from '../generated/terminal';
+import { apiAddress, socketAddress } from '../lib/address';
 import { Backoff } from './backoff';
 import { decodeOutput, encodeInput, type OutputFrame } from './frames';
 
@@ -44,9 +45,8 @@ export class Connection {
     this.#drop();
     if (this.#finished) return;
     this.events.state({ name: 'connecting' });
-    const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws';
-    const path = `/api/sessions/${encodeURIComponent(this.sessionId)}/terminal?scrollback=${this.scrollback}`;
-    const socket = new WebSocket(`${scheme}://${window.location.host}${path}`);
+    const path = `sessions/${encodeURIComponent(this.sessionId)}/terminal?scrollback=${this.scrollback}`;
+    const socket = new WebSocket(socketAddress(path));
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.addEventListener('message', (event: MessageEvent<string | ArrayBuffer>) => {
@@ -161,7 +161,7 @@ export class Connection {
 
   async #status(): Promise<number> {
     try {
-      const address = `/api/sessions/${encodeURIComponent(this.sessionId)}`;
+      const address = apiAddress(`sessions/${encodeURIComponent(this.sessionId)}`);
       return (await fetch(address, { headers: { Accept: 'application/json' }, credentials: 'same-origin' })).status;
     } catch {
       return 0;

@@ -1,0 +1,1 @@
+"""Who may send what from where: each check in a small file, put in order by :mod:`foundation.web.security.gate`."""

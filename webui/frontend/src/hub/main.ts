@@ -1,0 +1,5 @@
+/* What every page of a hub loads. */
+
+import { startPage } from '../islands/base';
+
+startPage();
