@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
+    from hub.rollouts.desk import RolloutDesk
+    from hub.routing.door import Door
+    from hub.tunnel.proxy import DevicePages
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
 
@@ -43,8 +46,13 @@ class Hub:
     values: SettingsTable
     """Small named values in the store."""
     fleet: Fleet
+    rollouts: RolloutDesk
     ports: Ports
     """Every device, wherever its socket is."""
+    door: Door
+    """Where devices come in."""
+    device_pages: DevicePages
+    """The devices' own pages."""
     name: str
     """The host name, without a domain."""
     version: str
