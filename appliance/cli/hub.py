@@ -60,7 +60,7 @@ def backup(options: argparse.Namespace, settings: HubSettings) -> int:
     """Write the store and the hub's key into one file."""
     from hub.backup import write_backup
 
-    asyncio.run(write_backup(settings, options.file, VERSION))
+    write_backup(settings, options.file, VERSION)
     print(f"Wrote {options.file}. It holds the hub's key: keep it where nobody else can read it.")
     return 0
 
@@ -73,7 +73,7 @@ def restore(options: argparse.Namespace, settings: HubSettings) -> int:
 
     make_private_folder(settings.data.absolute())
     with hold(settings.lock_path, "hub"):
-        asyncio.run(read_backup(settings, options.file, replace=options.replace))
+        read_backup(settings, options.file, replace=options.replace)
     print("Restored. Start the hub again.")
     return 0
 
