@@ -144,6 +144,10 @@ class Connection(Due):
         """Send a message or frame of a stream. Raises Problem as its encode does."""
         self._carry_out(self.link.send_stream(item))
 
+    def say(self, notice: AnyNotice) -> None:
+        """Tell the device something that it does not answer."""
+        self.socket.send_text(encode(notice))
+
     def close(self, code: int, reason: str) -> None:
         """End the connection."""
         self.socket.close(code, reason)
