@@ -228,6 +228,10 @@ class DeviceKeyStore(Protocol):
         """The hub knows the next key; False when it is another one."""
         ...
 
+    def part(self) -> None:
+        """The hub was left."""
+        ...
+
 
 class HubCredentialsStore(Protocol):
     """Where the hub's address and token are kept. Blocks; called in a thread."""
