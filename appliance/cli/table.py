@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.cli import device, doctor, people, sessions
+from appliance.cli import device, doctor, link, people, sessions
 from appliance.cli.commands import Argument, Command
 from appliance.config import Settings
 
@@ -35,4 +35,22 @@ COMMANDS: tuple[Command[Settings], ...] = (
     Command(("session", "list"), "List the sessions.", sessions.show, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("session", "attach"), "Join a session in this terminal (leave with C-b d).", sessions.attach, [_SESSION]),
     Command(("session", "end"), "End a session.", sessions.end, [_SESSION]),
+    Command(
+        ("link", "join"),
+        "Join a hub, and print the code to claim this device with.",
+        link.join,
+        [
+            Argument(("url",), "address of the hub"),
+            Argument(("--token-stdin",), "read a token that the hub gave from standard input", flag=True),
+        ],
+    ),
+    Command(("link", "show"), "Say how the link to the hub is, with the claim code.", link.show),
+    Command(("link", "leave"), "Leave the hub.", link.leave),
+    Command(
+        ("link", "allow"),
+        "Say what the hub may do.",
+        link.allow,
+        [Argument(("what",), "all, health, or a list such as terminals,files")],
+    ),
+    Command(("link", "rotate-key"), "Change the key that this device shows to its hub.", link.rotate_key),
 )
