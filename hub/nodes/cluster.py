@@ -99,7 +99,7 @@ class Cluster:
             name,
             self._lost,
             rejoined=self._books.rejoined,
-            vanished=self._vanished,
+            looked=self.directory.looked,
             alone=alone,
             every=times.renew,
             lasts=timedelta(seconds=times.lease),
@@ -164,9 +164,6 @@ class Cluster:
     async def _lost(self, node_id: str, devices: Sequence[str]) -> None:
         await self._courier.recover(node_id)
         await self._here.lost(node_id, devices)
-        self.directory.lost(node_id)
-
-    def _vanished(self, node_id: str) -> None:
         self.directory.lost(node_id)
 
     async def _read_missed(self) -> None:

@@ -26,7 +26,7 @@ Lost = Callable[[str, Sequence[str]], Awaitable[None]]
 class Lease:
     """This node's lease. ``lost`` buries a dead node; only when it has done so, the node is forgotten.
 
-    ``rejoined`` is told when the others had taken this node for dead, ``vanished`` of a node that somebody else buried.
+    ``rejoined`` is told when the others had taken this node for dead, ``looked`` at each look which nodes live.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Lease:
         lost: Lost,
         *,
         rejoined: Callable[[], None],
-        vanished: Callable[[str], None],
+        looked: Callable[[frozenset[str]], None],
         alone: bool,
         every: float = RENEW_EVERY,
         lasts: timedelta = LEASE,
@@ -47,16 +47,10 @@ class Lease:
         self._name = name
         self._lost = lost
         self._rejoined = rejoined
-        self._vanished = vanished
+        self._looked = looked
         self._alone = alone
         self._every = every
         self._lasts = lasts
-        self._living: frozenset[str] = frozenset()
-
-    @property
-    def living(self) -> frozenset[str]:
-        """The nodes that lived at the last look, this one included."""
-        return self._living
 
     async def start(self) -> None:
         """Take the lease. A node that is ``alone`` (no bus between nodes) buries all others: they were its forerunners.
@@ -105,9 +99,7 @@ class Lease:
             now = await database_time(connection)
             rows = (await connection.execute(sa.select(nodes.c.id, nodes.c.lease_until))).all()
         dead = [row.id for row in rows if row.id != self._node_id and (self._alone or row.lease_until < now)]
-        before, self._living = self._living, frozenset(row.id for row in rows) - frozenset(dead)
-        for node_id in before - self._living - frozenset(dead):
-            self._vanished(node_id)
+        self._looked(frozenset(row.id for row in rows) - frozenset(dead))
         for node_id in dead:
             _LOG.warning("a node of the hub is gone", node=node_id)
             await self._lost(node_id, await self._devices_of(node_id))
