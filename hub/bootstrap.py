@@ -26,10 +26,9 @@ from foundation.web.context import source_of
 from hub.config import HubSettings
 from hub.enrolment.gatekeeper import HubIdentity
 from hub.enrolment.hosts import DialledHosts
-from hub.enrolment.leaving import Latecomers
-from hub.enrolment.service import Links, make_enrolment
+from hub.enrolment.service import Enrolment, Links, make_enrolment
 from hub.fleet.notify.sending import AppriseSender
-from hub.fleet.service import Keep, make_fleet
+from hub.fleet.service import Fleet, Keep, make_fleet
 from hub.link_events import Fanout
 from hub.nodes.bus import Bus
 from hub.nodes.cluster import Cluster, Here, new_node_id
@@ -56,12 +55,16 @@ from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit as audit_table
 from hub.tunnel.keys import HubKey, Vouching
 from hub.tunnel.proxy import DevicePages
+from hub.tunnel.routes import DEVICE_PAGES
 from hub.tunnel.switch import StreamOpener
 from hub.upkeep import Upkeep
 from hub.web.context import Hub
 from hub.web.device_pages import PeopleAccess
+from hub.web.link import DOOR
+from hub.web.security.alert_scopes import AlertScope, TargetScope
 from hub.web.security.devices import BatchScope, DeviceScope
 from hub.web.security.rollout_scope import RolloutScope
+from hub.web.security.scopes import ScopeResolver
 from hub.web.server import make_app
 
 log = structlog.get_logger(__name__)
@@ -147,7 +150,6 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         connections = Connections(link_events, wheel, _routing_limits(settings))
         local = LocalPorts(connections, StreamOpener())
         bus = await stack.enter_async_context(_bus(settings, node_id))
-        latecomers: list[Latecomers] = []
         cluster = await Cluster.start(
             Here(
                 store=store,
@@ -158,7 +160,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
                 link_events=link_events,
                 publish=fleet.announcer.publish,
                 lost=lambda node, _devices: fleet.writer.node_lost(node),
-                recheck=lambda device_id: [one.connected(device_id) for one in latecomers],
+                recheck=told.recheck,
             ),
             node_id=node_id,
             name=settings.node or name,
@@ -166,8 +168,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         )
         stack.push_async_callback(cluster.close)
         fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
-        bearers = people.ground.bearers
-        bearers.on_forgotten(AccessRelay(cluster.signals, bearers.forget).tell)
+        people.ground.bearers.on_forgotten(AccessRelay(cluster.signals, people.ground.bearers.forget).tell)
 
         hosts = DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
@@ -180,24 +181,11 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             signals=cluster.claims,
         )
         stack.push_async_callback(enrolment.close)
-        latecomers.append(enrolment.latecomers)
-
         book = RolloutBook(store, cluster.ports, fleet.devices)
         worker = RolloutWorker(book, cluster.ports, RolloutNews(fleet.announcer.publish))
         rollouts = RolloutDesk(store, worker.moved)
 
-        told.on_connected += [
-            fleet.state.connected,
-            worker.connected,
-            lambda device, _hello, _at: enrolment.latecomers.connected(device.id),
-        ]
-        told.on_disconnected.append(fleet.state.disconnected)
-        told.on_heard += [
-            fleet.state.heard,
-            worker.heard,
-            lambda device_id, event, _at: enrolment.rotation.heard(device_id, event),
-        ]
-        told.on_runaway.append(fleet.state.runaway)
+        _tell_everybody(told, fleet, enrolment, worker)
 
         upkeep = Upkeep(audit, settings)
         parts = Hub(
@@ -210,20 +198,16 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             rollouts=rollouts,
             ports=cluster.ports,
             queue=cluster.commands,
-            door=Door(connections, enrolment.gatekeeper, Admission(connections.limits, wheel.now), source_of),
-            device_pages=DevicePages(cluster.ports, PeopleAccess(), Vouching(key, hosts.main)),
             name=name,
             version=around.version,
             started_at=datetime.now(UTC),
             external_logins=external_logins,
-            resolvers=(
-                DeviceScope(enrolment.devices),
-                BatchScope(enrolment.batches, people.organisations),
-                RolloutScope(rollouts),
-            ),
+            resolvers=_resolvers(people, enrolment, fleet, rollouts),
             metrics=(lambda: routing_metrics(connections),),
         )
         app = await asyncio.to_thread(make_app, parts)
+        app[DOOR] = Door(connections, enrolment.gatekeeper, Admission(connections.limits, wheel.now), source_of)
+        app[DEVICE_PAGES] = DevicePages(cluster.ports, PeopleAccess(), Vouching(key, hosts.main))
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))
         stack.push_async_callback(connections.stop)
         for address in addresses:
@@ -249,6 +233,34 @@ async def _bus(settings: HubSettings, node_id: str) -> AsyncIterator[Bus]:
         yield bus
     finally:
         await bus.close()
+
+
+def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: RolloutWorker) -> None:
+    """Who hears of devices, and in which order."""
+    told.on_connected += [
+        fleet.state.connected,
+        worker.connected,
+        lambda device, _hello, _at: enrolment.latecomers.connected(device.id),
+    ]
+    told.on_disconnected.append(fleet.state.disconnected)
+    told.on_heard += [
+        fleet.state.heard,
+        worker.heard,
+        lambda device_id, event, _at: enrolment.rotation.heard(device_id, event),
+    ]
+    told.on_runaway.append(fleet.state.runaway)
+    told.on_recheck.append(enrolment.latecomers.connected)
+
+
+def _resolvers(people: People, enrolment: Enrolment, fleet: Fleet, rollouts: RolloutDesk) -> tuple[ScopeResolver, ...]:
+    """What the paths of routes may name."""
+    return (
+        DeviceScope(enrolment.devices),
+        BatchScope(enrolment.batches, people.organisations),
+        AlertScope(fleet.alerts),
+        TargetScope(fleet.targets),
+        RolloutScope(rollouts),
+    )
 
 
 def _keep(settings: HubSettings) -> Keep:

@@ -23,6 +23,7 @@ class Fanout:
         self.on_disconnected: list[Disconnected] = []
         self.on_heard: list[Heard] = []
         self.on_runaway: list[Runaway] = []
+        self.on_recheck: list[Callable[[str], None]] = []
 
     def connected(self, device: DeviceRow, hello: GatewayHello, at: datetime) -> None:
         """A device said hello."""
@@ -43,3 +44,8 @@ class Fanout:
         """The output of a session was cut off."""
         for tell in self.on_runaway:
             tell(device_id, session_id, problem, at)
+
+    def recheck(self, device_id: str) -> None:
+        """News that a device of this node may no longer be connected could have been missed."""
+        for look in self.on_recheck:
+            look(device_id)

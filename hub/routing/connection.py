@@ -10,6 +10,7 @@ from hub.ports import DeviceRow
 from hub.routing.socket import LinkSocket
 from hub.routing.transfers import Outcome, Transfers
 from hub.routing.wheel import Due
+from protocol.codec import encode
 from protocol.commands import AnyCommand, FileDownload
 from protocol.events import (
     AnyEvent,
@@ -34,6 +35,7 @@ from protocol.link import (
     SendText,
     Unanswered,
 )
+from protocol.notices import AnyNotice
 from protocol.problems import Problem, ProblemCode
 from protocol.streams.messages import AnyStreamMessage
 

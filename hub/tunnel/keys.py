@@ -73,10 +73,6 @@ class HubKey:
 class Signer(Protocol):
     """Whatever signs for the hub."""
 
-    def derive(self, purpose: str) -> bytes:
-        """32 bytes for one other purpose of this hub (HKDF, RFC 5869): the same on every node that has the file."""
-        return HKDF(hashes.SHA256(), 32, salt=None, info=f"hutch hub {purpose}".encode()).derive(self._secret)
-
     def sign(self, said: Assertion) -> str:
         """The assertion as a compact JWS."""
         ...
