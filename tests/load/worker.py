@@ -21,6 +21,7 @@ from tests.load.dialects import DIALECTS, MAX_DEVICES, MAX_SECONDS
 Work = Literal["idle", "answer", "pace", "flood", "view"]
 _CONNECTING: Final = 200
 """Connections opened at a time."""
+CONNECT_SECONDS: Final = 30.0
 HEALTH_EVERY: Final = 30.0
 
 
@@ -51,7 +52,7 @@ async def connect(spec: Spec) -> list[Device] | list[Viewer]:
         async with gate:
             client = Viewer(number, dialect) if spec.work == "view" else Device(number, dialect, spec.frame_bytes)
             await loop.create_connection(lambda: client, "127.0.0.1", spec.port, local_addr=(spec.source, 0))
-            await asyncio.wait_for(client.ready, MAX_SECONDS)
+            await asyncio.wait_for(client.ready, CONNECT_SECONDS)
             return client
 
     tasks = []
