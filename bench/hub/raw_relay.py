@@ -65,6 +65,22 @@ class RawSocket(asyncio.Protocol):
             elif viewer is not None:
                 viewer.write(_DIALECT.output("", 0, payload))
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is written to it any more."""
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        """A viewer is slow: its device is not read, or memory would fill up."""
+        device = self._relay.devices.get(self._name)
+        if device is not None and device._transport is not None:
+            device._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        device = self._relay.devices.get(self._name)
+        if device is not None and device._transport is not None and not device._transport.is_closing():
+            device._transport.resume_reading()
+
     def write(self, data: bytes) -> None:
         """Send."""
         if self._transport is not None:

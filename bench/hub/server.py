@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import uvloop
@@ -125,6 +126,11 @@ class HubUnderTest:
     async def _view(self, request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse(compress=False)
         device, session = request.match_info["device"], request.match_info["session"]
+        with suppress(ConnectionError):
+            await self._show(request, ws, device, session)
+        return ws
+
+    async def _show(self, request: web.Request, ws: web.WebSocketResponse, device: str, session: str) -> None:
         async with self._ports.of(device).watch(session, ViewerName("bench")) as watch:
             await ws.prepare(request)
             name = session.encode()
@@ -134,7 +140,6 @@ class HubUnderTest:
                     await ws.send_bytes(prefix + item.seq.to_bytes(8, "big") + item.payload)
                 else:
                     await ws.send_str("{}")
-        return ws
 
 
 async def calls(server: HubUnderTest | RawRelay, seconds: float, in_flight: int, devices: int) -> dict[str, float]:

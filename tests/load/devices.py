@@ -107,8 +107,6 @@ class Device(asyncio.Protocol):
         self.ready.set_result(None)
 
     def _heard_other(self) -> None:
-        if self._buffer.startswith(b"INFO") and not self.ready.done() and b"PONG" in self._buffer:
-            self.ready.set_result(None)
         for line in bytes(self._buffer).split(b"\r\n"):
             if line == b"PING":
                 self.write(b"PONG\r\n")
@@ -118,7 +116,7 @@ class Device(asyncio.Protocol):
             elif line == b"ask":
                 self.commands += 1
                 self.write(self._dialect.output(self.name, 0, b"ok"))
-            elif line == b"hi" and not self.ready.done():
+            elif line in (b"hi", b"PONG") and not self.ready.done():
                 self.ready.set_result(None)
         del self._buffer[: self._buffer.rfind(b"\r\n") + 2]
 

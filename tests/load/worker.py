@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from tests.load.devices import Device, Viewer
 from tests.load.dialects import DIALECTS, MAX_DEVICES, MAX_SECONDS
 
 Work = Literal["idle", "answer", "pace", "flood", "view"]
+_IP_BIND_ADDRESS_NO_PORT: Final = 24
+"""ip(7): choose the port at connect. Without it ports that wait (TIME_WAIT) for any peer are used up."""
 _CONNECTING: Final = 200
 """Connections opened at a time."""
+CONNECT_SECONDS: Final = 30.0
 HEALTH_EVERY: Final = 30.0
 
 
@@ -41,6 +45,20 @@ class Spec:
     """Seconds over which the connects are spread; 0: as fast as they are answered."""
 
 
+async def dial(spec: Spec) -> socket.socket:
+    """A socket to the server, from the address of the spec; the kernel may use its ports for several peers."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    try:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+        sock.bind((spec.source, 0))
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", spec.port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 async def connect(spec: Spec) -> list[Device] | list[Viewer]:
     """Open all connections. Raises ConnectionError when one is refused."""
     loop = asyncio.get_running_loop()
@@ -50,8 +68,8 @@ async def connect(spec: Spec) -> list[Device] | list[Viewer]:
     async def one(number: int) -> Device | Viewer:
         async with gate:
             client = Viewer(number, dialect) if spec.work == "view" else Device(number, dialect, spec.frame_bytes)
-            await loop.create_connection(lambda: client, "127.0.0.1", spec.port, local_addr=(spec.source, 0))
-            await asyncio.wait_for(client.ready, MAX_SECONDS)
+            await loop.create_connection(lambda: client, sock=await dial(spec))
+            await asyncio.wait_for(client.ready, CONNECT_SECONDS)
             return client
 
     tasks = []

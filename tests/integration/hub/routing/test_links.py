@@ -201,6 +201,7 @@ async def test_a_device_that_never_reads_is_cut() -> None:
                 connection.type("s1", 0, payload)
                 await asyncio.sleep(0)
             assert node.connections.stats.cut_slow == 1
+            device.ws.transport.resume_reading()
 
 
 async def test_raw_garbage_instead_of_frames() -> None:
