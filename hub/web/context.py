@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
     from hub.enrolment.service import Enrolment
-    from hub.fleet.commands import CommandQueue
     from hub.fleet.service import Fleet
+    from hub.nodes.commands.types import CommandQueue
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
+    from hub.rollouts.desk import RolloutDesk
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
 
@@ -43,14 +44,15 @@ class Hub:
     values: SettingsTable
     """Small named values in the store."""
     fleet: Fleet
+    rollouts: RolloutDesk
     ports: Ports
     """Every device, wherever its socket is."""
+    queue: CommandQueue
+    """Keeps commands for devices that are offline."""
     name: str
     """The host name, without a domain."""
     version: str
     started_at: datetime
-    queue: CommandQueue | None = None
-    """Keeps commands for devices that are offline; None on a hub that refuses them."""
     external_logins: ExternalLogins | None = None
     """Logins at an OpenID provider, where there is one."""
     resolvers: tuple[ScopeResolver, ...] = ()

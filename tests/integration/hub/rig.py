@@ -18,22 +18,30 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.secrets_box import KEY_BYTES, SecretsBox
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
+from hub.fleet.service import make_fleet
+from hub.nodes.commands.announcing import Announcing
+from hub.nodes.commands.queue import StoredCommands
 from hub.people.bearers import Bearers
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.types import ProviderSettings
 from hub.people.service import People
 from hub.people.types import Identity
+from hub.rollouts.desk import RolloutDesk
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit
 from hub.web.context import Hub
 from hub.web.server import make_app
+from tests.doubles.ports import ScriptedPorts
+from tests.doubles.targets import KeptMessages
 from tests.postgres import Postgres
+from tests.unit.hub.enrolment.rig import Rig as EnrolmentRig
 
 CHEAP: Final = HashCost(memory_kib=8, passes=1, lanes=1)
 PASSWORD: Final = "correct horse battery"
@@ -193,12 +201,25 @@ class Rig:
 async def running(world: World, settings: HubSettings, provider: ProviderSettings | None = None) -> AsyncIterator[Rig]:
     """A hub that answers on loopback while inside."""
     async with ClientSession() as http:
-        external = None if provider is None else ExternalLogins(world.people.ground, Provider(provider, http))
+        external = None
+        if provider is not None:
+            client_of = Provider(provider, http, lambda: world.clocks.monotonic)
+            external = ExternalLogins(world.people.ground, client_of)
         hub = Hub(
             settings=settings,
             people=world.people,
             audit=AuditLog(world.store, audit),
             values=SettingsTable(world.store),
+            fleet=make_fleet(world.store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=KeptMessages()),
+            rollouts=RolloutDesk(world.store, lambda step: None),
+            enrolment=EnrolmentRig(world.store, 0, 0).enrolment,
+            queue=StoredCommands(
+                world.store,
+                SecretsBox(bytes(KEY_BYTES)),
+                Announcing(world.store, lambda event: None),
+                lambda device_id: None,
+            ),
+            ports=ScriptedPorts(),
             name="hub-test",
             version="0.0.1",
             started_at=datetime.now(UTC),
