@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from foundation.web.context import CLIENT
+from foundation.web.pages.rendering import theme_of
 from hub.ports import Ports
 from hub.tunnel.fence import FENCE_HEADERS, policy, redirect_inside
 from hub.tunnel.headers import to_browser, to_device
@@ -29,6 +30,8 @@ IDLE_SECONDS: Final = 120.0
 """A request over which nothing moves for so long, in either direction, is given up."""
 MAX_BODY: Final = 64 * 1024 * 1024
 """Bytes of one request's body; the device has limits of its own."""
+_DEVICE_THEME: Final = "hutch_theme"
+"""The one cookie a device gets to see: it looks as the person wants the hub to look."""
 _NO_BODY: Final = frozenset({204, 304})
 
 
@@ -88,6 +91,8 @@ class DevicePages:
         query = f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
         headers = to_device(request.headers)
         headers[hdrs.HOST] = client.host
+        if theme := theme_of(request):
+            headers[hdrs.COOKIE] = f"{_DEVICE_THEME}={theme}"
         headers[ASSERTION_HEADER] = self._vouching.for_request(
             visitor, device_id, prefix=prefix, scheme=client.scheme, host=client.host
         )

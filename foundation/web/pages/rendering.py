@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from foundation.web.addresses import url
-from foundation.web.context import Login, login_or_none
+from foundation.web.context import VISIT, Login, login_or_none
 from foundation.web.pages import words
 from foundation.web.pages.assets import Assets, Entry
 from foundation.web.pages.icons import Icons
@@ -38,6 +38,8 @@ class Shell:
     """What this device or hub is called."""
     login: Login | None
     role: str
+    visit: bool
+    """Whether somebody else vouches for who is looking: login and theme are theirs."""
     csrf: str
     nav: tuple[NavItem, ...]
     theme: str
@@ -125,6 +127,7 @@ def _shell(request: web.Request, pages: Pages, nav: tuple[NavItem, ...], role: s
         name=site.name,
         login=login,
         role=role,
+        visit=request.get(VISIT) is not None,
         csrf=login.csrf if login else "",
         nav=nav,
         theme=theme_of(request),

@@ -23,6 +23,18 @@ async def test_a_page_without_a_login_of_the_device(rig: TunnelRig) -> None:
     assert (me.json["user"]["name"], me.json["user"]["role"]) == ("ann (hub)", "admin")
 
 
+async def test_the_frame_of_a_page_is_one_of_the_hub(rig: TunnelRig) -> None:
+    cookies = f"{rig.headers('ann')['Cookie']}; hutch_theme=dark"
+    page = (await rig.ask("GET", "/", headers={"Accept": "text/html", "Cookie": cookies})).body.decode()
+    assert 'data-theme="dark"' in page
+    assert "Back to the hub" in page
+    assert f'action="/devices/{DEVICE_ID}/logout"' not in page
+    assert f'action="/devices/{DEVICE_ID}/theme"' not in page
+    settings = (await rig.ask("GET", "/settings/about", headers={"Accept": "text/html"})).body.decode()
+    assert "/settings/hub" in settings
+    assert "/settings/people" not in settings
+
+
 async def test_nobody_without_a_login_of_the_hub(rig: TunnelRig) -> None:
     for path in ("/", "/api/auth/me", "/static/x.js"):
         assert (await rig.ask("GET", path, who=None)).code == "not_logged_in"

@@ -75,11 +75,11 @@ async def test_the_word_is_enough(rig: TunnelRig) -> None:
         {"host": 'x"y'},
         {"name": "a\x00b"},
         {"name": "x" * 1000},
-        {"exp": int(time.time()) + 3600},
+        {"exp": 2**40},
         {"iat": "now"},
         {"sub": None},
     ],
-    ids=str,
+    ids=lambda other: next(iter(other)),
 )
 async def test_a_word_for_something_else(rig: TunnelRig, other: dict[str, object]) -> None:
     answer = await knock(rig, {ASSERTION_HEADER: signed(rig, said(**other))})
