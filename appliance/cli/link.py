@@ -12,7 +12,8 @@ from datetime import datetime
 from pydantic import BaseModel, JsonValue
 
 from appliance.claiming import claim_lines
-from appliance.cli.console import Nothing, ask
+from appliance.cli.answers import Nothing
+from appliance.cli.console import ask
 from appliance.config import Settings
 from gateway.hub_link.status import Claim
 from protocol.events import PERMISSIONS

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from appliance.cli import device, doctor, link, people, sessions
 from appliance.cli.commands import Argument, Command
+from appliance.config import Settings
 
 _SESSION = Argument(("session",), "id or name of the session")
 
-COMMANDS: tuple[Command, ...] = (
+COMMANDS: tuple[Command[Settings], ...] = (
     Command(("run",), "Run the device until it is told to stop.", device.run, lean=True),
     Command(("status",), "Say how the device is.", device.status, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("doctor",), "Check what the device needs, and say what to mend.", doctor.run),

@@ -50,4 +50,5 @@ async def rotate_key(request: web.Request) -> web.Response:
 
 
 def _shown(request: web.Request) -> web.Response:
-    return answer(HubAnswer.of(device_of(request).hub_link.status))
+    device = device_of(request)
+    return answer(HubAnswer.of(device.hub_link.status, device.visitors))
