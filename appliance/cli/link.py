@@ -48,7 +48,7 @@ class HubAnswer(BaseModel):
 
 def join(options: argparse.Namespace, settings: Settings) -> int:
     """Join a hub, and print the claim code; 1 when the hub cannot be reached, and the device goes on trying."""
-    body: dict[str, JsonValue] = {"url": options.url}
+    body: dict[str, JsonValue] = {"url": options.address}
     if options.token_stdin:
         body["token"] = _token()
     hub = _ask(settings, "PUT", "/api/hub", body)
@@ -57,7 +57,7 @@ def join(options: argparse.Namespace, settings: Settings) -> int:
         time.sleep(_PACE)
         hub = _ask(settings, "GET", "/api/hub")
     _print(hub)
-    return 0 if _settled(hub) and hub.state != "waiting" else 1
+    return 0 if hub.state == "online" or hub.claim is not None else 1
 
 
 def show(_options: argparse.Namespace, settings: Settings) -> int:
@@ -76,7 +76,7 @@ def leave(_options: argparse.Namespace, settings: Settings) -> int:
 
 def allow(options: argparse.Namespace, settings: Settings) -> int:
     """Say what the hub may do."""
-    wanted: list[JsonValue] = list(PERMISSIONS) if options.what == "all" else _split(options.what)
+    wanted: list[JsonValue] = list(PERMISSIONS) if options.permissions == "all" else _split(options.permissions)
     hub = _ask(settings, "PUT", "/api/hub/policy", {"allows": wanted})
     print(f"The hub may: {', '.join(hub.allows)}.")
     return 0
@@ -108,7 +108,8 @@ def _ask(settings: Settings, method: str, path: str, body: Mapping[str, JsonValu
 
 
 def _settled(hub: HubAnswer) -> bool:
-    return hub.state in ("online", "waiting", "off") or hub.claim is not None
+    refused = hub.state == "off" and hub.last_error is not None
+    return refused or hub.state in ("online", "waiting") or hub.claim is not None
 
 
 def _print(hub: HubAnswer) -> None:

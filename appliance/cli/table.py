@@ -40,7 +40,7 @@ COMMANDS: tuple[Command[Settings], ...] = (
         "Join a hub, and print the code to claim this device with.",
         link.join,
         [
-            Argument(("url",), "address of the hub"),
+            Argument(("address",), "address of the hub"),
             Argument(("--token-stdin",), "read a token that the hub gave from standard input", flag=True),
         ],
     ),
@@ -50,7 +50,7 @@ COMMANDS: tuple[Command[Settings], ...] = (
         ("link", "allow"),
         "Say what the hub may do.",
         link.allow,
-        [Argument(("what",), "all, health, or a list such as terminals,files")],
+        [Argument(("permissions",), "all, health, or a list such as terminals,files")],
     ),
     Command(("link", "rotate-key"), "Change the key that this device shows to its hub.", link.rotate_key),
 )

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random as chance
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from gateway.events.types import HubLinkChanged
@@ -30,6 +31,8 @@ from provisioning.device_key import DeviceKeys
 from provisioning.hub_credentials import HubCredentials
 
 log = logging.getLogger(__name__)
+_HANG_UP = 5.0
+"""Seconds that saying goodbye to a hub may take before who asked for it goes on."""
 
 
 def _show_nothing(_claim: Claim) -> None:
@@ -71,6 +74,8 @@ class HubLink:
         self._configured = False
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._driver: Driver | None = None
         self._mine: DeviceKeys | None = None
         self._prover: Prover | None = None
@@ -117,6 +122,18 @@ class HubLink:
             self._wanted = credentials
             self._configured = True
             self._changed.set()
+            if credentials is not None:
+                # At once, and not when the link gets to it: the page that follows shows it.
+                self._mine = None
+                self._set("connecting", credentials.url, None)
+        if credentials is None:
+            await self._hung_up()
+
+    async def _hung_up(self) -> None:
+        """Wait until the link is closed, so that the page that follows shows it; a hub that hangs is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HANG_UP):
+                await self._at_rest.wait()
 
     async def _part(self) -> None:
         """Leave what belongs to the present hub. A hub is left even where that cannot be written down."""
@@ -162,13 +179,16 @@ class HubLink:
                 self._changed.clear()
                 if self._wanted is None:
                     self._set("off", None, error)
+                    self._at_rest.set()
                     await self._changed.wait()
                 else:
+                    self._at_rest.clear()
                     await self._hold(self._wanted, parts)
                 error = None
         finally:
             await lanes.close()
             self._set("off", None, None)
+            self._at_rest.set()
 
     async def _read(self) -> str | None:
         async with self._writing:
@@ -228,7 +248,7 @@ class HubLink:
             ),
             open=lambda: open_socket(url, credentials.token, device_id),
             prover=prover,
-            report=lambda state, error: self._report(credentials.url, state, error),
+            report=lambda state, error: self._report(credentials, state, error),
             hear=lambda notice: self._hear(credentials.url, prover, notice),
         )
 
@@ -251,7 +271,10 @@ class HubLink:
         self._publish()
         return again
 
-    def _report(self, url: str, state: DeviceState, error: str | None) -> None:
+    def _report(self, credentials: HubCredentials, state: DeviceState, error: str | None) -> None:
+        url = credentials.url
+        if self._wanted is not credentials:
+            return  # the last words of a link that is not wanted any more
         if state is DeviceState.LIVE:
             self._set("online", url, None)
         elif state is DeviceState.UNCLAIMED:

@@ -81,7 +81,7 @@ def _keep(file: Path, picture: bytes) -> None:
     file.write_bytes(picture)
 
 
-async def _check(page: Page, name: str) -> list[str]:
+async def check(page: Page, name: str) -> list[str]:
     """Take the picture of a page and say what is wrong with it."""
     await _picture(page, name)
     wrong = await _axe(page, name)
@@ -98,29 +98,29 @@ async def test_every_page(
     mark = f"{size[0]}-{scheme}"
     stranger = await visitors.come(size, scheme)
     await stranger.go("/setup")
-    wrong = await _check(stranger.page, f"setup-{mark}")
+    wrong = await check(stranger.page, f"setup-{mark}")
     anna = await visitors.owner()
     path = await furnish(anna, device)
     await anna.context.close()
     await stranger.go("/login")
-    wrong += await _check(stranger.page, f"login-{mark}")
+    wrong += await check(stranger.page, f"login-{mark}")
     await stranger.log_in()
     for name, address in PAGES.items():
         await stranger.go(address)
         if name == "home":
             await expect(stranger.page.locator(".tile").first).to_be_visible()
-        wrong += await _check(stranger.page, f"{name}-{mark}")
+        wrong += await check(stranger.page, f"{name}-{mark}")
     await stranger.go("/")
     await stranger.page.get_by_role("link", name="New session").click()
     await expect(stranger.page.get_by_role("dialog")).to_be_visible()
-    wrong += await _check(stranger.page, f"dialog-{mark}")
+    wrong += await check(stranger.page, f"dialog-{mark}")
     await stranger.go(path)
     await stranger.is_live()
     await stranger.sees(SHOWN)
     await expect(stranger.frame).to_have_attribute(
         "data-size", re.compile(r"^[3-5]\dx" if size is PHONE else r"^1\d\dx")
     )
-    wrong += await _check(stranger.page, f"session-{mark}")
+    wrong += await check(stranger.page, f"session-{mark}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -22,10 +22,8 @@ async def link_hub(request: web.Request) -> web.Response:
     refuse_the_hub(request)
     body = await parse_body(request, HubSettings)
     note(request).target = body.url.partition("?")[0]
-    device = device_of(request)
-    await device.hub_link.configure(credentials(body.url, body.token))
-    shown = HubAnswer.of(device.hub_link.status, device.visitors)
-    return answer(shown.model_copy(update={"state": "connecting", "url": body.url, "last_error": None, "claim": None}))
+    await device_of(request).hub_link.configure(credentials(body.url, body.token))
+    return _shown(request)
 
 
 async def unlink_hub(request: web.Request) -> web.Response:
