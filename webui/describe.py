@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from foundation.web.description import print_description
-from foundation.web.openapi import About
+from foundation.web.openapi import About, print_description
 from gateway.accounts.types import Role
 from webui.routes import ROUTES
 

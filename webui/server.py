@@ -9,6 +9,7 @@ from aiohttp import web
 from foundation.web.application import make_application
 from foundation.web.description import DESCRIPTION, Description
 from foundation.web.metrics import EXPOSITION, Exposition
+from foundation.web.site import PrefixOf, no_prefix
 from webui.api.metrics import make_collector
 from webui.context import DEVICE, Device
 from webui.meters import METERS, Meters
@@ -19,9 +20,12 @@ from webui.streams.revocations import revocations_context
 from webui.wellness import WELLNESS, WellnessCheck
 
 
-def make_app(device: Device) -> web.Application:
-    """The application that serves ``device``: every row of the route table behind the gate, and nothing else."""
-    app = make_application(site_of_device(device), ROUTES)
+def make_app(device: Device, prefix_of: PrefixOf = no_prefix) -> web.Application:
+    """The application that serves ``device``: every row of the route table behind the gate, and nothing else.
+
+    ``prefix_of`` tells below which path of somebody else's pages a request's browser sees this device.
+    """
+    app = make_application(site_of_device(device, prefix_of), ROUTES)
     meters = Meters()
     app[DEVICE] = device
     app[METERS] = meters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundation.web.security.hosts import host_names
-from foundation.web.site import Pages, Site
+from foundation.web.site import Pages, PrefixOf, Site
 from protocol.problems import ProblemCode
 from webui.context import Device
 from webui.pages.frame import frame
@@ -11,8 +11,8 @@ from webui.pages.notices import NOTICES
 from webui.security.authority import DeviceAuthority
 
 
-def site_of_device(device: Device) -> Site:
-    """The site of ``device``."""
+def site_of_device(device: Device, prefix_of: PrefixOf) -> Site:
+    """The site of ``device``; ``prefix_of`` as in :attr:`foundation.web.site.Site.prefix_of`."""
     return Site(
         title="Hutch",
         noun="device",
@@ -35,5 +35,6 @@ def site_of_device(device: Device) -> Site:
         ),
         trusted_proxies=device.trusted_proxies,
         secure_cookies=device.secure_cookies,
+        prefix_of=prefix_of,
         own_names=(f"{device.name}.local", device.name),
     )

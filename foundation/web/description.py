@@ -10,7 +10,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +18,6 @@ from aiohttp import web
 
 import foundation
 from foundation.web.addresses import url
-from foundation.web.openapi import About, describe
-from foundation.web.routing import AnyRoute
 from protocol.problems import Problem, ProblemCode
 
 _LOG = structlog.get_logger("web.description")
@@ -31,7 +28,7 @@ class Description:
     """The description of one version, made when somebody first asks for it."""
 
     def __init__(self, module: str, version: str) -> None:
-        """``module`` prints it when it is run with the version: its last line calls :func:`print_description`."""
+        """``module`` prints it when run with the version (:func:`foundation.web.openapi.print_description`)."""
         self._module = module
         self._version = version
         self._lock = asyncio.Lock()
@@ -46,11 +43,6 @@ class Description:
 
 
 DESCRIPTION: Final[web.AppKey[Description]] = web.AppKey("openapi_description", Description)
-
-
-def print_description(routes: Sequence[AnyRoute], about: About) -> None:
-    """What a module that describes an API does when it is run."""
-    json.dump(describe(routes, about), sys.stdout, separators=(",", ":"))
 
 
 def _make(module: str, version: str) -> bytes:

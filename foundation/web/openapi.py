@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,6 +68,11 @@ def describe(routes: Sequence[AnyRoute], about: About) -> Json:
             },
         },
     }
+
+
+def print_description(routes: Sequence[AnyRoute], about: About) -> None:
+    """What a module that describes an API does when it is run (:mod:`foundation.web.description`)."""
+    json.dump(describe(routes, about), sys.stdout, separators=(",", ":"))
 
 
 Names = dict[type[BaseModel], Json]

@@ -13,6 +13,7 @@ from foundation.web.context import AuditNote, Login
 from foundation.web.routing import AnyRoute
 from protocol.problems import ProblemCode
 
+PrefixOf = Callable[[web.Request], str]
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
@@ -114,7 +115,7 @@ class Site:
     theme_cookie: str = "hutch_theme"
     own_names: tuple[str, ...] = ()
     """The names that the page about a refused host tells."""
-    prefix_of: Callable[[web.Request], str] = no_prefix
+    prefix_of: PrefixOf = no_prefix
     """The path below which somebody else shows this application, as ``/devices/ID``: no slash at its end."""
 
 

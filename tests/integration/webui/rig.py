@@ -20,6 +20,7 @@ from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
+from foundation.web.site import PrefixOf, no_prefix
 from gateway.accounts.accounts import Accounts
 from gateway.accounts.types import Identity, Role
 from gateway.agents.installer import Agents
@@ -153,7 +154,9 @@ class Answered:
 
 
 @asynccontextmanager
-async def running_rig(root: Path, change: Callable[[Device], Device] = lambda device: device) -> AsyncIterator[Rig]:
+async def running_rig(
+    root: Path, change: Callable[[Device], Device] = lambda device: device, prefix_of: PrefixOf = no_prefix
+) -> AsyncIterator[Rig]:
     """A device with its data below ``root``; ``change`` may give it another configuration."""
     async with AsyncExitStack() as stack:
         store = await Store.open(f"sqlite+aiosqlite:///{root}/hutch.db", DEVICE_SCHEMA)
@@ -163,7 +166,7 @@ async def running_rig(root: Path, change: Callable[[Device], Device] = lambda de
         code = await asyncio.to_thread(setup.ensure)
         device = change(await _device(stack, root, store, setup=setup, clock=clock, health=health))
         # The pages read their templates' folder.
-        app = await asyncio.to_thread(make_app, device)
+        app = await asyncio.to_thread(make_app, device, prefix_of)
         client = TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar())
         await client.start_server()
         stack.push_async_callback(client.close)

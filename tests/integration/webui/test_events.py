@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import ClientResponse
 
+from foundation.web.streams import events as event_stream
 from gateway.accounts.types import Role
 from gateway.events.types import FileChanged, PeopleChanged
 from tests.integration.webui.rig import Rig
 from webui.meters import METERS
-from webui.streams import events as event_stream
 
 
 @dataclass
