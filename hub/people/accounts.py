@@ -50,19 +50,22 @@ class Accounts:
                 connection, plain, hashed, self._ground.now(), email=address, administrator=administrator
             )
 
-    async def enlist(self, person_id: int, organisation: str, role: Role) -> None:
-        """Make somebody a member of the organisation of this name, which is made where there is none.
+    async def enlist(self, person_id: int, organisation: str, role: Role) -> Role:
+        """Make somebody a member of the organisation of this name; where there is none, it is made and theirs.
 
+        The answer is the role they have there.
         For the console of the hub only: it asks nobody. Problems: INVALID_REQUEST, CONFLICT.
         """
         title = checked_title(organisation, "organisation")
         async with self._ground.change() as change:
             found = await places.organisation_called(change.connection, title)
             if found is None:
-                found = await places.add_organisation(change.connection, title, person_id, self._ground.now())
+                await places.add_organisation(change.connection, title, person_id, self._ground.now())
+                role = Role.OWNER
             else:
                 await memberships.put(change.connection, person_id, found.id, None, role)
             await change.touch([person_id])
+        return role
 
     async def change(self, person_id: int, wish: AccountChange) -> Person:
         """Change an account. A new password ends all its logins and tokens.

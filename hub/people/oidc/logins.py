@@ -10,6 +10,7 @@ from hub.people.oidc.guests import person_for
 from hub.people.oidc.id_tokens import untrusted
 from hub.people.oidc.provider import Provider
 from hub.people.types import Identity
+from protocol.problems import Problem, ProblemCode
 
 LABEL = "single sign-on"
 
@@ -37,7 +38,7 @@ class ExternalLogins:
         """Log in whom the provider sent back: who it is, and the secret of the new login.
 
         ``issuer`` is what the answer says of who sent it (RFC 9207), where it says that.
-        Problems: LOGIN_FAILED, FORBIDDEN for somebody nobody invited, RATE_LIMITED, UNAVAILABLE.
+        Problems: LOGIN_FAILED, FORBIDDEN for somebody nobody invited, SETUP_NEEDED, RATE_LIMITED, UNAVAILABLE.
         """
         if not flow.is_answered_by(state) or issuer not in (None, self._provider.settings.issuer):
             raise untrusted()
@@ -46,6 +47,9 @@ class ExternalLogins:
         claims = await self._provider.claims(flow, code, redirect_uri)
         now = self._ground.now()
         async with self._ground.change() as change:
+            # Or the first person would be one who runs nothing, and nobody could set the hub up any more.
+            if not await directory.anybody(change.connection):
+                raise Problem(ProblemCode.SETUP_NEEDED, "Nobody has set this hub up yet. Open its page to do so.")
             person = await person_for(change.connection, claims, self._provider.settings, now)
             await directory.change(change.connection, person.id, last_login_at=now)
             await change.touch([person.id])

@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import ClientSession, DummyCookieJar
 
 from hub.config import HubSettings
 from hub.people.accounts import AccountChange
@@ -20,9 +18,6 @@ from hub.people.roles import Role
 from protocol.problems import ErrorAnswer, ProblemCode
 from tests.doubles.oidc_provider import CLIENT, KEYS, SECRET, ScriptedProvider, scripted_provider
 from tests.integration.hub.rig import PASSWORD, Rig, running, world_at
-from tests.oidc_mock import provider_mock
-
-__all__ = ["provider_mock"]
 
 
 @dataclass
@@ -272,31 +267,14 @@ async def test_somebody_who_logs_in_elsewhere_can_set_a_password(browser: Browse
     await people.accounts.change(bob.person.id, AccountChange(email=""))
 
 
+async def test_before_the_setup_nobody_gets_in_this_way(sqlite_hub: str, tmp_path: Path) -> None:
+    async with scripted_provider() as provider:
+        settings = ProviderSettings(provider.issuer, CLIENT, SECRET, allowed_domains=frozenset({"example.org"}))
+        async with world_at(sqlite_hub, tmp_path) as world, running(world, HubSettings(data=tmp_path), settings) as rig:
+            assert (await Browser(rig, provider).log_in()).problem is ProblemCode.SETUP_NEEDED
+            assert await world.people.logins.needs_setup()
+
+
 async def test_a_hub_without_a_provider_says_so(rig: Rig) -> None:
     async with rig.client.get("/api/auth/oidc/start", allow_redirects=False) as response:
         assert response.status == 404
-
-
-async def test_a_real_provider_lets_somebody_in(provider_mock: str, sqlite_hub: str, tmp_path: Path) -> None:
-    settings = ProviderSettings(provider_mock, "hutch-hub", "a secret")
-    async with (
-        world_at(sqlite_hub, tmp_path) as world,
-        running(world, HubSettings(data=tmp_path), settings) as rig,
-        ClientSession(cookie_jar=DummyCookieJar()) as person,
-    ):
-        await world.set_up()
-        await invite(rig)
-        claims = {"email": "bob@example.org", "email_verified": True}
-        async with person.put(f"{provider_mock}/users/bob", json=claims) as response:
-            assert response.status == 204
-        async with rig.client.get("/api/auth/oidc/start", allow_redirects=False) as response:
-            url, cookie = response.headers["Location"], response.cookies["hutch_hub_oidc"].value
-        async with person.post(url, data={"sub": "bob"}, allow_redirects=False) as response:
-            assert response.status == 302, await response.text()
-            back = urlsplit(response.headers["Location"])
-        assert back.path == "/api/auth/oidc/callback"
-        headers = {"Cookie": f"hutch_hub_oidc={cookie}"}
-        async with rig.client.get(f"{back.path}?{back.query}", headers=headers) as response:
-            assert response.status == 200, await response.text()
-            secret = response.cookies["hutch_hub"].value
-        assert (await world.again(secret)).person.email == "bob@example.org"
