@@ -64,7 +64,7 @@ class Surroundings:
     """For bearer tokens that do not fit."""
     trail: Trail
     live: Callable[[str], bool]
-    """Whether a socket of the device is open now, so that another one would replace it."""
+    """Whether a socket of the device is open now, so that another one would replace it. Grace does not count."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

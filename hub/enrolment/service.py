@@ -54,7 +54,7 @@ class Links:
     cutter: Cutter
     """Reaches every node."""
     live: Callable[[str], bool]
-    """Whether a socket of the device is open on this node."""
+    """Whether a socket of the device is open on this node; one that is gone, if only since a moment, is not."""
     tell: Tell
 
 
