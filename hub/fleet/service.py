@@ -36,6 +36,8 @@ from protocol.problems import Problem
 _LOG = structlog.get_logger("hub.fleet")
 _PRUNE_SECONDS: Final = 6 * 3600.0
 BUS_HISTORY: Final = 4096
+MAX_DOWNLOADS: Final = 8
+"""Each holds up to 20 MiB: a device sends its file without being asked for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ class Fleet:
     targets: Targets
     courier: Courier
     keep: Keep
+    alone: bool
+    downloads: asyncio.Semaphore
+    """Files on their way at the same time on this node."""
 
     async def start(self) -> None:
         """Learn what the store knows; before the first device is let in."""
-        await self.writer.start()
+        await self.writer.start(alone=self.alone)
         await self.engine.start()
 
     async def run(self) -> None:
@@ -88,7 +93,7 @@ class Fleet:
         """Write what waits; once no device is connected any more."""
         try:
             await self.writer.flush(everything=True)
-            await self.writer.start()
+            await self.writer.start(alone=self.alone)
             await self.engine.work()
             await self.trail.flush()
         except Problem as problem:
@@ -110,11 +115,12 @@ def make_fleet(
     box: SecretsBox,
     *,
     node: str,
+    alone: bool = True,
     sender: Sender | None = None,
     keep: Keep | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Fleet:
-    """Join the parts. ``node`` is this node's name, the same after each start; ``box`` the same on every node."""
+    """Join the parts. ``node`` is this node's name; ``alone`` where there is no other node; ``box`` the same on all."""
     announcer = Announcer(EventBus[AnyHubEvent](BUS_HISTORY))
     pending = Pending()
     limits = Limits(store)
@@ -141,4 +147,6 @@ def make_fleet(
         targets=Targets(store, box, sender, clock),
         courier=Courier(Claims(store, clock), sender, box),
         keep=keep or Keep(),
+        alone=alone,
+        downloads=asyncio.Semaphore(MAX_DOWNLOADS),
     )
