@@ -50,6 +50,10 @@ class FleetWriter:
         self._writing = asyncio.Lock()
         self._freshened = datetime.min.replace(tzinfo=UTC)
 
+    def __len__(self) -> int:
+        """Devices and averages that are not written yet."""
+        return len(self._pending)
+
     async def start(self, *, alone: bool) -> None:
         """After a crash: nobody is connected to this node yet, or to any where it is the only one (``alone``)."""
         await self._lost(sa.true() if alone else device_live.c.node == self._node)

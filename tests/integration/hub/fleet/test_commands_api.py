@@ -141,10 +141,11 @@ async def test_nonsense_does_not_reach_the_device(rig: HubRig, method: str, path
     assert rig.ports.of("pi").asked == []
 
 
-async def put(rig: HubRig, who: str, data: bytes, path: str = "site/a.bin", **headers: str) -> tuple[int, Any]:
+async def put(rig: HubRig, who: str, data: bytes, device: str = "pi") -> tuple[int, Any]:
     """Upload bytes."""
-    auth = {"Authorization": f"Bearer {rig.secrets[who]}", **headers}
-    async with rig.client.put(f"{P}/files", params={"path": path}, data=data, headers=auth) as response:
+    auth = {"Authorization": f"Bearer {rig.secrets[who]}"}
+    path = f"/api/devices/{device}/files"
+    async with rig.client.put(path, params={"path": "site/a.bin"}, data=data, headers=auth) as response:
         return response.status, await response.json()
 
 
