@@ -1,4 +1,4 @@
-"""Commands to devices that are sent at once, and answered or refused."""
+"""Commands to devices, sent at once and answered."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import structlog
 from hub.nodes.answering import Answering
 from hub.nodes.bus import Handler, Message, check_pattern, check_subject
 from hub.nodes.envelope import pack, pack_problem, too_large, unpack
+from hub.nodes.nats_client import CONNECT_WITHIN, closed, connected, drained, import_client
 from hub.nodes.refusals import away, late, nobody
 from protocol.problems import Problem, ProblemCode
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 RETRY_AFTER: Final = 0.5
 """Seconds between two attempts to connect."""
-CONNECT_WITHIN: Final = 5.0
-PENDING_BYTES: Final = 8 * 1024 * 1024
-"""What waits for the socket before a sender has to."""
 NO_RESPONDERS: Final = "503"
 _LOG = structlog.get_logger("hub.nodes")
 
@@ -64,7 +62,7 @@ class NatsBus:
 
         Raises Problem(UNAVAILABLE) where the client for NATS is not installed.
         """
-        await asyncio.to_thread(_import_client)
+        await asyncio.to_thread(import_client)
         self._keeper = asyncio.create_task(self._keep())
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
@@ -124,7 +122,7 @@ class NatsBus:
             lost = asyncio.Event()
             try:
                 async with asyncio.timeout(CONNECT_WITHIN):
-                    client = await self._connect(lost)
+                    client = await connected(self._servers, self._name, lost)
             except Exception as error:
                 # The library raises many kinds; the text may hold the address with its password.
                 if not told:
@@ -137,35 +135,7 @@ class NatsBus:
                 await self._serve(client, lost)
             finally:
                 self._lose()
-                await _close(client)
-
-    async def _connect(self, lost: asyncio.Event) -> Client:
-        from nats.aio.client import Client
-
-        async def closed() -> None:
-            lost.set()
-
-        async def ignored(_error: Exception) -> None:
-            """Every failure ends in a closed connection, which is what counts."""
-
-        client = Client()
-        try:
-            await client.connect(
-                self._servers,
-                name=self._name,
-                allow_reconnect=False,
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0,
-                ping_interval=5,
-                pending_size=PENDING_BYTES,
-                flush_timeout=CONNECT_WITHIN,
-                closed_cb=closed,
-                error_cb=ignored,
-            )
-        except BaseException:
-            await _close(client)
-            raise
-        return client
+                await closed(client)
 
     async def _serve(self, client: Client, lost: asyncio.Event) -> None:
         await client.subscribe(f"{self._inbox}.*", cb=self._answered)
@@ -265,7 +235,7 @@ class NatsBus:
         if native is None:
             return
         # What the server has passed on already is answered still; nobody has to wait for that.
-        task = asyncio.create_task(_drain(native))
+        task = asyncio.create_task(drained(native))
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
@@ -284,23 +254,3 @@ class NatsSubscription:
     async def close(self) -> None:
         """Listen no more."""
         await self._bus._forget(self)
-
-
-async def _drain(native: NativeSubscription) -> None:
-    # The library raises many kinds; each means that the connection went, and the subscription with it.
-    with suppress(Exception):
-        await native.drain()  # type: ignore[no-untyped-call]  # it takes nothing and gives nothing
-
-
-async def _close(client: Client) -> None:
-    with suppress(Exception):
-        await client.close()
-
-
-def _import_client() -> None:
-    try:
-        import nats.aio.client  # noqa: F401
-    except ImportError:
-        raise Problem(
-            ProblemCode.UNAVAILABLE, "The client for NATS is missing. Install it: pip install nats-py."
-        ) from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from foundation.store.light import AsyncConnection
 from hub.fleet.notify.timing import GATHER, SETTLES, QuietHours, due_at
+from hub.fleet.notify.zones import find_zone
 from hub.fleet.upserts import insert_new
 from hub.store.tables.fleet import notification_targets as targets
 from hub.store.tables.fleet import notifications
@@ -38,11 +38,13 @@ async def tell_cleared(connection: AsyncConnection, alert: Alert, now: datetime)
 
 
 async def tell_again(connection: AsyncConnection, alert: Alert, now: datetime) -> None:
-    """The alert came back: who was told that it is over is told of it once more, nobody else is."""
+    """The alert came back: who was told that it is over, or was not told before it was, is told of it now."""
     ends = sa.and_(notifications.c.alert_id == alert.id, notifications.c.kind == "cleared")
     told = sa.select(notifications.c.target_id).where(ends, notifications.c.state == "sent")
     again = sa.and_(
-        notifications.c.alert_id == alert.id, notifications.c.kind == "raised", notifications.c.target_id.in_(told)
+        notifications.c.alert_id == alert.id,
+        notifications.c.kind == "raised",
+        sa.or_(notifications.c.target_id.in_(told), notifications.c.state == "dropped"),
     )
     await connection.execute(
         sa.update(notifications).where(again).values(state="waiting", attempts=0, due_at=now + GATHER)
@@ -83,16 +85,16 @@ async def _leave(
             "kind": kind,
             "state": "waiting",
             "attempts": 0,
-            "due_at": due_at(now, _quiet(row, alert)),
+            "due_at": due_at(now, await _quiet(row, alert)),
         }
         for row in rows
     ]
     await connection.execute(insert_new(connection, notifications), values)
 
 
-def _quiet(row: Row[*tuple[object, ...]], alert: Alert) -> QuietHours | None:
+async def _quiet(row: Row[*tuple[object, ...]], alert: Alert) -> QuietHours | None:
     values = row._mapping
     start, end = values["quiet_from"], values["quiet_to"]
     if start is None or end is None or (alert.severity == "critical" and not values["quiet_for_critical"]):
         return None
-    return QuietHours(start, end, ZoneInfo(values["timezone"]))
+    return QuietHours(start, end, await find_zone(values["timezone"]))

@@ -116,7 +116,7 @@ def _plugin(address: str) -> NotifyBase:
 
 def _host_of(plugin: NotifyBase) -> str:
     """Whom the plugin will talk to: for e-mail that is the server of the address's domain."""
-    return str(getattr(plugin, "smtp_host", None) or plugin.host or "")
+    return str(getattr(plugin, "smtp_host", None) or plugin.host or "").strip("[]")
 
 
 def _check_public(host: str) -> None:

@@ -15,6 +15,7 @@ from foundation.store.database import Store
 from hub.fleet.notify.courier import sealed_for
 from hub.fleet.notify.kinds import kind_of
 from hub.fleet.notify.sending import Message, Sender
+from hub.fleet.notify.zones import find_zone
 from hub.store.tables.fleet import notification_targets as targets
 from protocol.problems import Problem, ProblemCode
 
@@ -77,6 +78,7 @@ class Targets:
     async def add(self, whose: Whose, wishes: Wishes, address: str) -> Target:
         """Keep a target. Raises :class:`Problem` INVALID_REQUEST for its address, TOO_MANY."""
         kind = kind_of(address)
+        await find_zone(wishes.timezone)
         await self._sender.check(address)
         values = {**asdict(whose), **_columns(wishes), "kind": kind, "created_at": self._clock()}
         async with self._store.begin() as connection:
@@ -109,7 +111,8 @@ class Targets:
             return [_target(row) for row in await connection.execute(found)]
 
     async def change(self, target_id: int, wishes: Wishes) -> Target:
-        """Give a target other wishes; its address stays."""
+        """Give a target other wishes; its address stays. Raises INVALID_REQUEST, NOT_FOUND."""
+        await find_zone(wishes.timezone)
         async with self._store.begin() as connection:
             await connection.execute(sa.update(targets).where(targets.c.id == target_id).values(_columns(wishes)))
         return await self.get(target_id)

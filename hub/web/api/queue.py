@@ -60,35 +60,36 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def list_commands(request: web.Request) -> web.Response:
-    """Commands that were accepted for this device, newest first."""
+    """Commands that were accepted for this device, newest first; ``before`` turns the page."""
     query = parse_query(request, models.QueueQuery)
     found = await _queue(request).listed(request[DEVICE_ROW].id, before=query.before, limit=query.limit)
     return answer(models.QueueAnswer(commands=[models.QueuedAnswer.of(one) for one in found]))
 
 
 async def show_command(request: web.Request) -> web.Response:
-    """What became of a command, with the events that answered it."""
+    """What became of a command."""
     found = await _queue(request).get(request[DEVICE_ROW].id, path_number(request, "command_id"))
     return answer(models.QueuedAnswer.of(found))
 
 
 async def cancel_command(request: web.Request) -> web.Response:
-    """Take back a command that waits for its device."""
-    found = await _queue(request).cancel(request[DEVICE_ROW].id, path_number(request, "command_id"))
-    note(request).details["type"] = found.type
-    return answer(models.QueuedAnswer.of(found))
+    """Take back a command that waits."""
+    row, command_id = request[DEVICE_ROW], path_number(request, "command_id")
+    note(request).target = row.name
+    note(request).details["command_id"] = command_id
+    return answer(models.QueuedAnswer.of(await _queue(request).cancel(row.id, command_id)))
 
 
 async def _keep(request: web.Request, command: AnyCommand, query: models.CommandQuery) -> web.Response:
     row, identity = request[DEVICE_ROW], identity_of(request)
     note(request).target = row.name
     wish = Submission(
-        row.id,
-        command,
-        identity.name,
-        identity.token.id,
-        request.headers.get("Idempotency-Key"),
-        query.expires_in,
+        device_id=row.id,
+        command=command,
+        person=identity.name,
+        token_id=identity.token.id,
+        key=request.headers.get("Idempotency-Key"),
+        expires_in=float(query.expires_in),
     )
     kept = await _queue(request).submit(wish)
     note(request).details["command_id"] = kept.id
@@ -108,4 +109,7 @@ def _command(request: web.Request, body: models.AnyCommandBody) -> AnyCommand:
 
 
 def _queue(request: web.Request) -> CommandQueue:
-    return hub_of(request).queue
+    queue = hub_of(request).queue
+    if queue is None:
+        raise Problem(ProblemCode.UNAVAILABLE, "This hub keeps no commands. Send them while the device is online.")
+    return queue

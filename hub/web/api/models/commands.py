@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from foundation.web.models import Answer, Body
-from hub.nodes.commands.types import CommandState, QueuedCommand
+from hub.nodes.commands.types import EXPIRES_AT_MOST, EXPIRES_IN, CommandState, QueuedCommand
 from hub.web.api.models.fleet import FleetSession
 from hub.web.api.models.people import Number
 from protocol.commands import AgentConfig, SessionAgent
@@ -17,7 +17,6 @@ from protocol.limits import KIB, MAX_ENV, MAX_FILE_BYTES
 
 MAX_INPUT = 512 * KIB
 MAX_UPLOAD = MAX_FILE_BYTES
-LONGEST_WAIT_SECONDS = 30 * 24 * 3600
 
 
 class DeviceSessionsAnswer(Answer):
@@ -175,7 +174,7 @@ class CommandQuery(Body):
     """Whether a command may wait for a device that is offline."""
 
     queue: bool = False
-    expires_in: int = Field(24 * 3600, ge=1, le=LONGEST_WAIT_SECONDS, description="Seconds it may wait.")
+    expires_in: int = Field(int(EXPIRES_IN), ge=1, le=int(EXPIRES_AT_MOST), description="Seconds it may wait.")
 
 
 class CommandAnswer(Answer):
@@ -185,9 +184,9 @@ class CommandAnswer(Answer):
 
 
 class QueuedAnswer(Answer):
-    """A command that was accepted, and what became of it. What it says is not shown again: it may be secret."""
+    """A command that was accepted, and what became of it; what it says is not shown again."""
 
-    id: int
+    command_id: int
     device_id: str
     type: str
     state: CommandState
@@ -198,13 +197,13 @@ class QueuedAnswer(Answer):
     finished_at: datetime | None
     attempts: int
     error: str | None
-    events: list[dict[str, Any]] = Field(description="What answered it, where one command is asked for.")
+    events: list[dict[str, Any]] = Field(description="What answered it; only where one command is asked for.")
 
     @classmethod
     def of(cls, command: QueuedCommand) -> QueuedAnswer:
         """The answer that shows a command."""
         return cls(
-            id=command.id,
+            command_id=command.id,
             device_id=command.device_id,
             type=command.type,
             state=command.state,
@@ -222,7 +221,7 @@ class QueuedAnswer(Answer):
 class QueueQuery(Body):
     """A page of the queue."""
 
-    before: Number | None = Field(None, description="Only commands with a lower number.")
+    before: Number | None = Field(None, description="Only commands before the one of this number.")
     limit: int = Field(50, ge=1, le=200)
 
 

@@ -236,7 +236,7 @@ _DEVICE: Final[list[Route[Role]]] = [
         "/api/devices/{device_id}/commands/{command_id}",
         queue.cancel_command,
         Role.OPERATOR,
-        "Take a kept command back",
+        "Take back a command that waits",
         "command.cancel",
         answer=models.QueuedAnswer,
         scope="device",

@@ -102,6 +102,9 @@ async def running_hub(store: Store, root: Path) -> AsyncIterator[HubRig]:
             store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, lambda event: None), lambda device_id: None
         ),
         ports=ports,
+        queue=StoredCommands(
+            store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, fleet.announcer.publish), lambda _device: None
+        ),
         name="hub-test",
         version="0.0.1",
         started_at=datetime.now(UTC),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tests.integration.hub.enrolment.rig import HubRig
 FILE = os.urandom(300_000)
 
 
-def does(command: AnyCommand) -> tuple[AnyEvent, ...]:
+def does(command: AnyCommand) -> tuple[AnyEvent, ...]:  # noqa: PLR0911 (one for each command)
     """A device that does everything."""
     ok = told.Ack(request_id=command.request_id, ok=True)
     name = command.request_id
@@ -57,7 +58,8 @@ def does(command: AnyCommand) -> tuple[AnyEvent, ...]:
 P = "/api/devices/pi"
 UPDATE = {"url": "https://example.org/hutch.whl", "sha256": "a" * 64, "version": "0.3.0"}
 TYPED = {"data": base64.b64encode(b"ls\r").decode()}
-CASES: list[tuple[str, str, object, str, int, object]] = [
+Case = tuple[str, str, object, str, int, object]
+CASES: list[Case] = [
     ("POST", f"{P}/sessions", {"name": "fix", "workdir": "site", "agent": "codex"}, "olga", 201, None),
     ("DELETE", f"{P}/sessions/s1", None, "olga", 200, {"exit_code": 3}),
     ("POST", f"{P}/sessions/s1/input", TYPED, "olga", 204, None),
@@ -77,10 +79,9 @@ LESS = {"anna": "olga", "olga": "vera", "vera": "nina"}
 IDS = [f"{method} {path.rsplit('/', 1)[-1]}" for method, path, *_ in CASES]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "who", "status", "expected"), CASES, ids=IDS)
-async def test_a_command_reaches_the_device_and_its_answer_the_person(
-    rig: HubRig, method: str, path: str, body: object, who: str, status: int, expected: object
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+async def test_a_command_reaches_the_device_and_its_answer_the_person(rig: HubRig, case: Case) -> None:
+    method, path, body, who, status, expected = case
     device = rig.ports.of("pi")
     assert (await rig.call(who, method, path, body)).code == "device_offline"
     device.answering = does
@@ -121,8 +122,9 @@ BAD: list[tuple[str, str, object, str]] = [
     ("POST", f"{P}/commands", {"type": "file.cancel", "transfer_id": "x"}, "unknown_command"),
     ("POST", f"{P}/commands", {"type": "session.end", "session_id": "../x"}, "malformed_message"),
     ("POST", f"{P}/commands", {"type": "gateway.update", **UPDATE}, "forbidden"),
-    ("POST", f"{P}/commands?queue=true", {"type": "workspace.list"}, "unavailable"),
-    ("GET", f"{P}/commands", None, "unavailable"),
+    ("POST", f"{P}/commands?queue=true", {"type": "gateway.update", **UPDATE}, "forbidden"),
+    ("POST", f"{P}/commands?queue=true&expires_in=0", {"type": "workspace.list"}, "invalid_request"),
+    ("GET", f"{P}/commands/999", None, "not_found"),
     ("POST", f"{P}/sessions", {"name": "x"}, "invalid_request"),
     ("POST", f"{P}/sessions", {"name": "x", "workdir": "y", "agent": "vim"}, "invalid_request"),
     ("POST", f"{P}/sessions/s%00/input", TYPED, "not_found"),
@@ -139,10 +141,11 @@ async def test_nonsense_does_not_reach_the_device(rig: HubRig, method: str, path
     assert rig.ports.of("pi").asked == []
 
 
-async def put(rig: HubRig, who: str, data: bytes, path: str = "site/a.bin", **headers: str) -> tuple[int, Any]:
+async def put(rig: HubRig, who: str, data: bytes, device: str = "pi") -> tuple[int, Any]:
     """Upload bytes."""
-    auth = {"Authorization": f"Bearer {rig.secrets[who]}", **headers}
-    async with rig.client.put(f"{P}/files", params={"path": path}, data=data, headers=auth) as response:
+    auth = {"Authorization": f"Bearer {rig.secrets[who]}"}
+    path = f"/api/devices/{device}/files"
+    async with rig.client.put(path, params={"path": "site/a.bin"}, data=data, headers=auth) as response:
         return response.status, await response.json()
 
 
@@ -174,15 +177,17 @@ async def test_an_upload_that_the_device_refuses_half_way_is_given_up(rig: HubRi
     assert isinstance(device.asked[-1], wire.FileCancel)
 
 
+async def endless() -> AsyncIterator[bytes]:
+    yield b"piece"
+
+
 async def test_a_file_that_is_too_large_or_of_unknown_size_is_refused(rig: HubRig) -> None:
     rig.ports.of("pi").answering = does
-    status, body = await put(rig, "olga", bytes(20 * 1024 * 1024 + 1))
-    assert (status, body["error"]["code"]) == (413, "too_large")
-
-    async def endless() -> Any:
-        yield b"piece"
-
+    too_large = 20 * 1024 * 1024 + 1
     auth = {"Authorization": f"Bearer {rig.secrets['olga']}"}
+    async with rig.client.put(f"{P}/files", params={"path": "x"}, data=BytesIO(bytes(too_large)), headers=auth) as over:
+        assert over.status == 413
+
     async with rig.client.put(f"{P}/files", params={"path": "x"}, data=endless(), headers=auth) as response:
         assert response.status == 400
     assert rig.ports.of("pi").asked == []
@@ -205,6 +210,27 @@ async def test_a_download_arrives_as_it_is(rig: HubRig) -> None:
         assert await response.read() == FILE
         assert response.headers["Content-Disposition"].startswith('attachment; filename="___.bin"'.replace("___", "__"))
     for name, broken in BROKEN.items():
-        device.answering = lambda command, broken=broken: broken(does(command))  # type: ignore[misc]  # bound now
+        device.answering = lambda command, broken=broken: broken(does(command))
         refused = await rig.call("vera", "GET", f"{P}/files?path=x")
         assert refused.code in ("unavailable", "out_of_order"), name
+
+
+async def test_a_command_is_kept_for_a_device_that_is_offline(rig: HubRig) -> None:
+    auth = {"Authorization": f"Bearer {rig.secrets['olga']}", "Idempotency-Key": "once"}
+    kept = []
+    for _ in range(2):
+        body = {"type": "session.end", "session_id": "s1"}
+        async with rig.client.post(f"{P}/commands?queue=true", json=body, headers=auth) as response:
+            assert response.status == 202
+            kept.append(await response.json())
+    assert kept[0] == kept[1]
+    assert (kept[0]["state"], kept[0]["type"], kept[0]["person"]) == ("pending", "session.end", "olga")
+    path = f"{P}/commands/{kept[0]['command_id']}"
+    assert [one["command_id"] for one in (await rig.call("vera", "GET", f"{P}/commands")).json["commands"]] == [
+        kept[0]["command_id"]
+    ]
+    assert (await rig.call("vera", "GET", path)).json["state"] == "pending"
+    assert (await rig.call("vera", "DELETE", path)).code == "forbidden"
+    assert (await rig.call("otto", "GET", path)).code == "not_found"
+    assert (await rig.call("olga", "DELETE", path)).json["state"] == "cancelled"
+    assert rig.ports.of("pi").asked == []
