@@ -32,6 +32,7 @@ def as_command(row: AnyRow) -> QueuedCommand:
         finished_at=row.finished_at,
         attempts=row.attempts,
         error=row.error,
+        answered=row.answer is not None,
     )
 
 
@@ -41,10 +42,10 @@ async def find(connection: AsyncConnection, device_id: str, command_id: int) -> 
     return (await connection.execute(query)).one_or_none()
 
 
-async def find_by_key(connection: AsyncConnection, device_id: str, token_id: int | None, key: str) -> AnyRow | None:
+async def find_by_key(connection: AsyncConnection, device_id: str, owner: str, key: str) -> AnyRow | None:
     """The row of an Idempotency-Key."""
     query = sa.select(commands).where(
-        commands.c.device_id == device_id, commands.c.token_id == token_id, commands.c.idempotency_key == key
+        commands.c.device_id == device_id, commands.c.key_owner == owner, commands.c.idempotency_key == key
     )
     return (await connection.execute(query)).one_or_none()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.tables import devices, fleet, metadata, nodes, people
+from hub.store.tables import devices, fleet, metadata, nodes, people, rollouts
 
 METADATA = metadata.METADATA
-MODULES = (metadata, people, devices, fleet, nodes)
+MODULES = (metadata, people, devices, fleet, nodes, rollouts)
