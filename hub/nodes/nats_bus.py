@@ -133,6 +133,10 @@ class NatsBus:
             told = False
             try:
                 await self._serve(client, lost)
+            except Exception as error:
+                # It went before everything was subscribed.
+                _LOG.info("a connection to NATS did not last", error=type(error).__name__)
+                await asyncio.sleep(self._retry_after)
             finally:
                 self._lose()
                 await closed(client)

@@ -100,6 +100,11 @@ class StoredCommands:
         await self._announcing.tell([as_command(row)])
         return as_command(row)
 
+    async def prune(self, before: datetime) -> None:
+        """Forget commands that were over before then (aware UTC). Raises Problem where the store cannot."""
+        async with self._store.begin() as connection:
+            await rows.prune(connection, before)
+
     def sealed_answer(self, device_id: str, events: Iterable[AnyEvent]) -> bytes:
         """An answer for the row; the first events of one that is too long."""
         lines: list[str] = []

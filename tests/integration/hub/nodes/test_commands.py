@@ -29,7 +29,7 @@ from protocol.commands import (
     SessionResize,
     SessionSnapshotRequest,
 )
-from protocol.events import Ack
+from protocol.events import Ack, SessionSnapshot
 from protocol.link.actions import Answered
 from protocol.problems import Problem, ProblemCode
 from tests.doubles.hub_ports import FakeDevice, accept, offline
@@ -313,3 +313,30 @@ async def test_the_rest_sees_the_queue_in_its_own_words(node: Node) -> None:
         assert await kept.find("d-1", nothing) is None
     with pytest.raises(Problem):
         await kept.list("d-1", after="x", limit=1)
+
+
+async def test_old_commands_are_forgotten_and_those_that_wait_are_not(node: Node) -> None:
+    queue = node.cluster.commands
+    waits = await queue.submit(wish(typing()))
+    over = await queue.submit(wish(typing()))
+    done = await queue.cancel("d-1", over.id)
+    assert done.finished_at is not None
+    await queue.prune(done.finished_at)
+    assert len(await queue.listed("d-1")) == 2
+    await queue.prune(done.finished_at + timedelta(seconds=1))
+    assert [one.id for one in await queue.listed("d-1")] == [waits.id]
+
+
+async def test_of_a_long_answer_the_beginning_is_kept(node: Node) -> None:
+    async def screen(command: AnyCommand) -> Answered:
+        events = tuple(
+            SessionSnapshot(request_id=command.request_id, session_id="s-1", content=size * "x", seq=0)
+            for size in (100_000, 100_000, 200_000)
+        )
+        return Answered(command, ok=True, error=None, events=events)
+
+    node.come(FakeDevice("d-1", screen))
+    look = SessionSnapshotRequest(request_id="r", session_id="s-1")
+    accepted = await node.cluster.commands.submit(wish(look))
+    done = await node.until("d-1", accepted.id, *ENDED)
+    assert [len(event.content) for event in done.answer if isinstance(event, SessionSnapshot)] == [100_000, 100_000]
