@@ -38,6 +38,9 @@ class Pending:
         self._gone: dict[str, LiveDevice] = {}
         self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES)
 
+    def __len__(self) -> int:
+        return len(self._due.keys() | self._waits.keys() | self._gone.keys()) + len(self._samples)
+
     def came(self, live: LiveDevice) -> None:
         """To be written at once."""
         self._gone.pop(live.row.id, None)

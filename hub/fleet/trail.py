@@ -49,6 +49,9 @@ class Trail:
         self._clock = clock
         self._waiting: deque[dict[str, object]] = deque(maxlen=MAX_WAITING)
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def note(self, event: AnyHubEvent) -> None:
         """Take an event that happened on this node. Never blocks."""
         if event.type not in LEFT_OUT:

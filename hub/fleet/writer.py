@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
+from hub.events import DeviceOffline
 from hub.fleet import rows
 from hub.fleet.announcer import Publisher
 from hub.fleet.live import LiveDevice
@@ -49,18 +50,36 @@ class FleetWriter:
         self._writing = asyncio.Lock()
         self._freshened = datetime.min.replace(tzinfo=UTC)
 
+    def __len__(self) -> int:
+        """Devices and averages that are not written yet."""
+        return len(self._pending)
+
     async def start(self, *, alone: bool) -> None:
         """After a crash: nobody is connected to this node yet, or to any where it is the only one (``alone``)."""
         await self._lost(sa.true() if alone else device_live.c.node == self._node)
 
     async def node_lost(self, node: str) -> None:
-        """A node is gone, and with it the sockets it held."""
-        await self._lost(device_live.c.node == node)
+        """A node is gone, and with it the sockets it held; told once, however many nodes notice."""
+        lost = await self._lost(device_live.c.node == node)
+        for part in _parts(lost):
+            named = sa.select(devices.c.id, devices.c.organisation_id, devices.c.group_id, devices.c.name)
+            async with self._store.read() as connection:
+                for row in await connection.execute(named.where(devices.c.id.in_(part))):
+                    self._publisher.publish(
+                        DeviceOffline(
+                            at=self._clock(),
+                            organisation_id=row.organisation_id,
+                            group_id=row.group_id,
+                            device_id=row.id,
+                            name=row.name,
+                            reason="the node of the hub that held its socket is gone",
+                        )
+                    )
 
-    async def _lost(self, where: sa.ColumnElement[bool]) -> None:
+    async def _lost(self, where: sa.ColumnElement[bool]) -> list[str]:
+        gone = sa.update(device_live).where(where, device_live.c.online).returning(device_live.c.device_id)
         async with self._store.begin() as connection:
-            gone = sa.update(device_live).where(where, device_live.c.online)
-            await connection.execute(gone.values(online=False, since=self._clock()))
+            return list(await connection.scalars(gone.values(online=False, since=self._clock())))
 
     async def run(self, every: float = 0.5) -> None:
         """Write what is due, until cancelled; a database that is away is tried again, and nothing is lost."""

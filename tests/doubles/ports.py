@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from hub.ports import ControlChanged, Stream, ViewerName, Watch, WatchItem
@@ -89,9 +89,12 @@ class ScriptedDevice:
         ok = not isinstance(last, Ack) or last.ok
         return Answered(command, ok, None if ok or not isinstance(last, Ack) else last.error, events)
 
-    @asynccontextmanager
-    async def watch(self, session_id: str, viewer: ViewerName) -> AsyncIterator[Watch]:
+    def watch(self, session_id: str, viewer: ViewerName) -> AbstractAsyncContextManager[Watch]:
         """See :class:`hub.ports.DevicePort`."""
+        return self._watch(session_id, viewer)
+
+    @asynccontextmanager
+    async def _watch(self, session_id: str, viewer: ViewerName) -> AsyncIterator[Watch]:
         if self.answering is None:
             raise Problem(ProblemCode.DEVICE_OFFLINE, "The device is not connected. Try again when it is back.")
         screen = SessionSnapshot(session_id=session_id, content="hello\r\n$ ", cols=100, rows=30, seq=7)

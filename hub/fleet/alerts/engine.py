@@ -63,6 +63,11 @@ class AlertEngine:
         await self._limits.load()
         await self._learn()
 
+    @property
+    def open_count(self) -> int:
+        """Alerts of the whole hub that are open, as far as this node knows."""
+        return sum(len(opened) for opened in self._open.values())
+
     def look(self, live: LiveDevice, now: datetime) -> None:
         """Look at a device that is connected to this node. Never blocks."""
         row = live.row

@@ -21,6 +21,8 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
 from hub.fleet.service import make_fleet
+from hub.nodes.commands.announcing import Announcing
+from hub.nodes.commands.queue import StoredCommands
 from hub.people import memberships
 from hub.people.roles import Role
 from hub.people.service import People
@@ -95,6 +97,9 @@ async def running_hub(store: Store, root: Path) -> AsyncIterator[HubRig]:
         values=SettingsTable(store),
         fleet=fleet,
         ports=ports,
+        queue=StoredCommands(
+            store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, fleet.announcer.publish), lambda _device: None
+        ),
         name="hub-test",
         version="0.0.1",
         started_at=datetime.now(UTC),

@@ -122,8 +122,9 @@ BAD: list[tuple[str, str, object, str]] = [
     ("POST", f"{P}/commands", {"type": "file.cancel", "transfer_id": "x"}, "unknown_command"),
     ("POST", f"{P}/commands", {"type": "session.end", "session_id": "../x"}, "malformed_message"),
     ("POST", f"{P}/commands", {"type": "gateway.update", **UPDATE}, "forbidden"),
-    ("POST", f"{P}/commands?queue=true", {"type": "workspace.list"}, "unavailable"),
-    ("GET", f"{P}/commands", None, "unavailable"),
+    ("POST", f"{P}/commands?queue=true", {"type": "gateway.update", **UPDATE}, "forbidden"),
+    ("POST", f"{P}/commands?queue=true&expires_in=0", {"type": "workspace.list"}, "invalid_request"),
+    ("GET", f"{P}/commands/999", None, "not_found"),
     ("POST", f"{P}/sessions", {"name": "x"}, "invalid_request"),
     ("POST", f"{P}/sessions", {"name": "x", "workdir": "y", "agent": "vim"}, "invalid_request"),
     ("POST", f"{P}/sessions/s%00/input", TYPED, "not_found"),
@@ -140,10 +141,11 @@ async def test_nonsense_does_not_reach_the_device(rig: HubRig, method: str, path
     assert rig.ports.of("pi").asked == []
 
 
-async def put(rig: HubRig, who: str, data: bytes, path: str = "site/a.bin", **headers: str) -> tuple[int, Any]:
+async def put(rig: HubRig, who: str, data: bytes, device: str = "pi") -> tuple[int, Any]:
     """Upload bytes."""
-    auth = {"Authorization": f"Bearer {rig.secrets[who]}", **headers}
-    async with rig.client.put(f"{P}/files", params={"path": path}, data=data, headers=auth) as response:
+    auth = {"Authorization": f"Bearer {rig.secrets[who]}"}
+    path = f"/api/devices/{device}/files"
+    async with rig.client.put(path, params={"path": "site/a.bin"}, data=data, headers=auth) as response:
         return response.status, await response.json()
 
 
@@ -211,3 +213,24 @@ async def test_a_download_arrives_as_it_is(rig: HubRig) -> None:
         device.answering = lambda command, broken=broken: broken(does(command))
         refused = await rig.call("vera", "GET", f"{P}/files?path=x")
         assert refused.code in ("unavailable", "out_of_order"), name
+
+
+async def test_a_command_is_kept_for_a_device_that_is_offline(rig: HubRig) -> None:
+    auth = {"Authorization": f"Bearer {rig.secrets['olga']}", "Idempotency-Key": "once"}
+    kept = []
+    for _ in range(2):
+        body = {"type": "session.end", "session_id": "s1"}
+        async with rig.client.post(f"{P}/commands?queue=true", json=body, headers=auth) as response:
+            assert response.status == 202
+            kept.append(await response.json())
+    assert kept[0] == kept[1]
+    assert (kept[0]["state"], kept[0]["type"], kept[0]["person"]) == ("pending", "session.end", "olga")
+    path = f"{P}/commands/{kept[0]['command_id']}"
+    assert [one["command_id"] for one in (await rig.call("vera", "GET", f"{P}/commands")).json["commands"]] == [
+        kept[0]["command_id"]
+    ]
+    assert (await rig.call("vera", "GET", path)).json["state"] == "pending"
+    assert (await rig.call("vera", "DELETE", path)).code == "forbidden"
+    assert (await rig.call("otto", "GET", path)).code == "not_found"
+    assert (await rig.call("olga", "DELETE", path)).json["state"] == "cancelled"
+    assert rig.ports.of("pi").asked == []

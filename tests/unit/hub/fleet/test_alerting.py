@@ -18,6 +18,7 @@ from hub.fleet.notify.timing import GATHER, LEASE, RETRIES, SETTLES
 from hub.fleet.service import Fleet, make_fleet
 from hub.store.tables.devices import devices
 from hub.store.tables.fleet import alerts, notifications
+from hub.web.fleet_metrics import fleet_metrics
 from protocol.problems import Problem
 from tests.doubles.targets import KeptMessages
 from tests.unit.hub.fleet.examples import GIB, NOW, ROW, Value, active, health, hello, later
@@ -328,3 +329,19 @@ async def test_health_is_thinned_for_charts_and_pruned(node: Node) -> None:
     node.clock.now = later(300 * 20)
     assert await node.fleet.history.prune(timedelta(0)) == 20
     assert len(await node.fleet.history.since(ROW.id, NOW)) == 19
+
+
+async def test_the_fleet_in_metrics(node: Node) -> None:
+    def gauges() -> dict[str, float]:
+        return {metric.name: metric.samples[0].value for metric in fleet_metrics(node.fleet)}
+
+    come(node, **FULL)
+    assert gauges() == {
+        "hutch_hub_devices_here": 1,
+        "hutch_hub_alerts_open": 1,
+        "hutch_hub_fleet_unwritten": 1,
+        "hutch_hub_events_unwritten": 1,
+    }
+    await node.work()
+    await node.fleet.trail.flush()
+    assert gauges()["hutch_hub_fleet_unwritten"] == gauges()["hutch_hub_events_unwritten"] == 0

@@ -225,6 +225,21 @@ async def test_after_a_crash_nobody_is_connected_to_this_node(store: Store) -> N
     assert not any(row["online"] for row in await one.rows(device_live))
 
 
+async def test_the_devices_of_a_dead_node_are_offline_unless_they_came_to_another(store: Store) -> None:
+    one, two = Fleet(store, "one"), Fleet(store, "two")
+    await add_devices(store, ["other"])
+    for device_id in (ROW.id, "other"):
+        one.state.connected(DeviceRow(device_id, 1, 1, device_id), hello(device_id), NOW)
+    await one.writer.flush()
+    two.state.connected(ROW, hello(), later(5))
+    await two.writer.flush()
+    two.told.clear()
+    await two.writer.node_lost("one")
+    await two.writer.node_lost("one")
+    assert [(event.type, getattr(event, "device_id", None)) for event in two.told] == [("device.offline", "other")]
+    assert {row["device_id"]: row["online"] for row in await two.rows(device_live)} == {ROW.id: True, "other": False}
+
+
 async def test_a_device_that_was_removed_does_not_hold_up_the_others(fleet: Fleet) -> None:
     await add_devices(fleet.store, ["removed"])
     fleet.state.connected(ROW, hello(), NOW)
