@@ -178,7 +178,7 @@ def _payload(wish: Submission) -> str:
 
 
 def _owner(wish: Submission) -> str:
-    return column_text(wish.key_owner or wish.person, 64)
+    return column_text(f"person {wish.person}" if wish.token_id is None else f"token {wish.token_id}", 64)
 
 
 def _place(device_id: str) -> str:

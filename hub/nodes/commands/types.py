@@ -54,7 +54,7 @@ class QueuedCommand:
     finished_at: datetime | None
     attempts: int
     error: str | None
-    answered: bool
+    answered: bool = False
     """Whether the device answered, be it by a refusal."""
     answer: tuple[AnyEvent, ...] = ()
     """The events that answered it; only where one command is asked for."""
@@ -62,13 +62,13 @@ class QueuedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Somebody's wish. ``key`` is an Idempotency-Key of ``key_owner``, else of the person; ``expires_in`` seconds."""
+    """Somebody's wish. ``key`` is an Idempotency-Key of the token, else of the person; ``expires_in`` seconds."""
 
     device_id: str
     command: AnyCommand
     person: str
+    token_id: int | None = None
     key: str | None = None
-    key_owner: str | None = None
     expires_in: float = EXPIRES_IN
 
 

@@ -12,11 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.store.database import Store
-from hub.nodes.commands.kept import KeptCommands
 from hub.nodes.commands.repeats import RULES
 from hub.nodes.commands.types import MAX_WAITING, CommandState, Submission
 from hub.nodes.local_bus import LocalBus
-from hub.ports import DeviceRow
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.nodes import commands
 from protocol.commands import (
@@ -63,7 +61,7 @@ def typing(text: bytes = b"ls\n") -> SessionInput:
 
 
 def wish(command: AnyCommand, **more: object) -> Submission:
-    return replace(Submission("d-1", command, "ada", key_owner="token 7"), **more)  # type: ignore[arg-type]  # fields of it
+    return replace(Submission("d-1", command, "ada", token_id=7), **more)  # type: ignore[arg-type]  # fields of it
 
 
 async def refuse(command: AnyCommand) -> Answered:
@@ -119,7 +117,7 @@ async def test_a_key_that_comes_again_is_the_same_command(node: Node) -> None:
         await queue.submit(wish(typing(b"other"), key="k"))
     assert raised.value.code is ProblemCode.CONFLICT
     for other in (
-        wish(typing(), key="k", key_owner="token 8"),
+        wish(typing(), key="k", token_id=8),
         wish(typing(), key="k", device_id="d-2"),
         wish(typing()),
     ):
@@ -292,27 +290,6 @@ async def test_what_a_node_was_at_when_it_died_is_sorted_by_the_next_one(store: 
     assert states == {once.id: CommandState.UNKNOWN, safe.id: CommandState.ACKED, later.id: CommandState.ACKED}
     assert [command.type for command in devices[1].called] == ["session.end"]
     assert [command.data for command in devices[0].called if isinstance(command, SessionInput)] == [b"later"]
-
-
-async def test_the_rest_sees_the_queue_in_its_own_words(node: Node) -> None:
-    kept, row = KeptCommands(node.cluster.commands), DeviceRow("d-1", 1, 1, "pi")
-    day = timedelta(days=1)
-    first = await kept.accept(row, typing(), by="ada", expires_in=day, key="k")
-    assert (first.state, first.by, first.type) == ("waiting", "ada", "session.input")
-    assert await kept.accept(row, typing(), by="ada", expires_in=day, key="k") == first
-    assert (await kept.accept(row, typing(), by="ben", expires_in=day, key="k")).command_id != first.command_id
-    await node.cluster.commands.cancel("d-1", int(first.command_id))
-    node.come(FakeDevice("d-1", refuse))
-    last = await kept.accept(row, typing(b"no"), by="ada", expires_in=day, key=None)
-    await node.until("d-1", int(last.command_id), *ENDED)
-    listed = await kept.list("d-1", after=None, limit=10)
-    assert [one.state for one in listed] == ["refused", "refused", "failed"]
-    assert await kept.list("d-1", after=listed[1].command_id, limit=10) == listed[2:]
-    assert await kept.find("d-1", first.command_id) == listed[2]
-    for nothing in ("x", "", "1" * 30, "999999", "²"):
-        assert await kept.find("d-1", nothing) is None
-    with pytest.raises(Problem):
-        await kept.list("d-1", after="x", limit=1)
 
 
 async def test_old_commands_are_forgotten_and_those_that_wait_are_not(node: Node) -> None:
