@@ -91,6 +91,7 @@ class Cluster:
             self.commands,
             announcing,
             holds=self._door.holds,
+            wake_everywhere=self._wake,
             look_every=times.look,
         )
         self._lease = Lease(

@@ -58,7 +58,7 @@ class Lease:
         Raises Problem where the store cannot.
         """
         await self._renew()
-        await self._bury()
+        await self._bury(everybody=self._alone)
 
     async def run(self) -> None:
         """Renew until cancelled; a store that is away is tried again."""
@@ -94,12 +94,15 @@ class Lease:
             await connection.execute(sa.insert(nodes).values(row))
             return True
 
-    async def _bury(self) -> None:
+    async def _bury(self, *, everybody: bool = False) -> None:
         async with self._store.read() as connection:
             now = await database_time(connection)
             rows = (await connection.execute(sa.select(nodes.c.id, nodes.c.lease_until))).all()
-        dead = [row.id for row in rows if row.id != self._node_id and (self._alone or row.lease_until < now)]
-        self._looked(frozenset(row.id for row in rows) - frozenset(dead))
+        dead = [row.id for row in rows if row.id != self._node_id and (everybody or row.lease_until < now)]
+        living = frozenset(row.id for row in rows) - frozenset(dead)
+        if self._alone and living - {self._node_id}:
+            _LOG.warning("another hub works on this database; set nats_url on both, or stop one")
+        self._looked(living)
         for node_id in dead:
             _LOG.warning("a node of the hub is gone", node=node_id)
             await self._lost(node_id, await self._devices_of(node_id))

@@ -106,9 +106,10 @@ class NatsBus:
     async def close(self) -> None:
         """Let go."""
         self._closing = True
-        if self._keeper is not None:
+        while self._keeper is not None and not self._keeper.done():
+            # While it connects, a cancellation may be lost in asyncio.wait_for (python/cpython#86296).
             self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await asyncio.wait([self._keeper], timeout=self._retry_after)
         for task in self._draining:
             task.cancel()
         await asyncio.gather(*self._draining, return_exceptions=True)
@@ -118,7 +119,7 @@ class NatsBus:
 
     async def _keep(self) -> None:
         told = False
-        while True:
+        while not self._closing:
             lost = asyncio.Event()
             try:
                 async with asyncio.timeout(CONNECT_WITHIN):
@@ -133,6 +134,10 @@ class NatsBus:
             told = False
             try:
                 await self._serve(client, lost)
+            except Exception as error:
+                # It went before everything was subscribed.
+                _LOG.info("a connection to NATS did not last", error=type(error).__name__)
+                await asyncio.sleep(self._retry_after)
             finally:
                 self._lose()
                 await closed(client)

@@ -7,13 +7,15 @@ decides by the table of repeats whether it may be told again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 
 from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
 from hub.nodes.commands import rows
 from hub.nodes.commands.announcing import Announcing
 from hub.nodes.commands.queue import StoredCommands
@@ -47,7 +49,7 @@ class _End:
 
 
 class Courier:
-    """One for each node. ``holds`` says whether a device's socket is here."""
+    """One for each node. ``holds`` says whether a device's socket is here; ``wake_everywhere`` wakes its node's."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Courier:
         announcing: Announcing,
         *,
         holds: Callable[[str], bool],
+        wake_everywhere: Callable[[str], None],
         look_every: float = LOOK_EVERY,
     ) -> None:
         self._store = store
@@ -66,6 +69,7 @@ class Courier:
         self._queue = queue
         self._announcing = announcing
         self._holds = holds
+        self._wake_everywhere = wake_everywhere
         self._look_every = look_every
         self._woken: dict[str, None] = {}
         self._again: set[str] = set()
@@ -80,17 +84,9 @@ class Courier:
 
     async def run(self) -> None:
         """Serve until cancelled; looks by itself now and then, for a wake that was lost on its way."""
-        while True:
-            try:
-                async with asyncio.timeout(self._look_every):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self._look(None)
-            else:
-                self._wake.clear()
-                woken, self._woken = list(self._woken), {}
-                for start in range(0, len(woken), _LOOK_AT):
-                    await self._look(woken[start : start + _LOOK_AT])
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve_woken())
+            group.create_task(self._look_now_and_then())
 
     async def close(self) -> None:
         """Stop. What is on its way is left to the one who buries this node: :meth:`recover`."""
@@ -102,16 +98,32 @@ class Courier:
     async def recover(self, node_id: str) -> None:
         """Take over what a dead node had sent. Raises Problem where the store cannot."""
         async with self._store.begin() as connection:
-            over = await rows.recover(connection, node_id, await database_time(connection))
+            over, free = await rows.recover(connection, node_id, await database_time(connection))
         await self._announcing.tell([as_command(row) for row in over])
-        await self._look(None)
+        for device_id in free:
+            self._wake_everywhere(device_id)
 
-    async def _look(self, device_ids: list[str] | None) -> None:
-        try:
-            if device_ids is None:
+    async def _serve_woken(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            woken, self._woken = list(self._woken), {}
+            for start in range(0, len(woken), _LOOK_AT):
+                await self._look(partial(rows.with_work, device_ids=woken[start : start + _LOOK_AT]))
+
+    async def _look_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(self._look_every)
+            await self._look(partial(rows.with_work_on, node_id=self._node_id))
+            try:
                 await self._expire()
+            except Problem as problem:
+                _LOG.warning("commands that waited too long are not ended yet", problem=str(problem))
+
+    async def _look(self, find: Callable[[AsyncConnection], Awaitable[list[str]]]) -> None:
+        try:
             async with self._store.read() as connection:
-                found = await rows.with_work(connection, device_ids, 10 * _LOOK_AT)
+                found = await find(connection)
         except Problem as problem:
             _LOG.warning("waiting commands are not looked for yet", problem=str(problem))
             return

@@ -100,6 +100,11 @@ class StoredCommands:
         await self._announcing.tell([as_command(row)])
         return as_command(row)
 
+    async def prune(self, before: datetime) -> None:
+        """Forget commands that were over before then (aware UTC). Raises Problem where the store cannot."""
+        async with self._store.begin() as connection:
+            await rows.prune(connection, before)
+
     def sealed_answer(self, device_id: str, events: Iterable[AnyEvent]) -> bytes:
         """An answer for the row; the first events of one that is too long."""
         lines: list[str] = []
@@ -122,7 +127,7 @@ class StoredCommands:
             if await connection.scalar(sa.select(devices.c.id).where(devices.c.id == wish.device_id)) is None:
                 raise Problem(ProblemCode.NOT_FOUND, "There is no such device.")
             if wish.key is not None:
-                row = await rows.find_by_key(connection, wish.device_id, wish.token_id, wish.key)
+                row = await rows.find_by_key(connection, wish.device_id, _owner(wish), wish.key)
                 if row is not None:
                     return self._same(row, payload), False
             if await rows.waiting(connection, wish.device_id) >= MAX_WAITING:
@@ -135,7 +140,7 @@ class StoredCommands:
         values = {
             "device_id": wish.device_id,
             "person": column_text(wish.person, 64),
-            "token_id": wish.token_id,
+            "key_owner": _owner(wish),
             "idempotency_key": wish.key,
             "type": wish.command.type,
             "payload": self._box.seal(payload, _place(wish.device_id)),
@@ -170,6 +175,10 @@ def _payload(wish: Submission) -> str:
         message = f"A command waits between 1 and {EXPIRES_AT_MOST:.0f} seconds. Choose an expiry in between."
         raise Problem(ProblemCode.INVALID_REQUEST, message)
     return encode(wish.command.model_copy(update={"request_id": _REQUEST_ID}), max_bytes=MAX_PAYLOAD)
+
+
+def _owner(wish: Submission) -> str:
+    return column_text(f"person {wish.person}" if wish.token_id is None else f"token {wish.token_id}", 64)
 
 
 def _place(device_id: str) -> str:

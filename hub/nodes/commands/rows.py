@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from foundation.store.light import AsyncConnection
 from hub.nodes.commands.repeats import RULES, Repeat
 from hub.nodes.commands.types import MAX_ATTEMPTS, WAITING, CommandState, QueuedCommand
-from hub.store.tables.nodes import commands
+from hub.store.tables.nodes import commands, presence
 
 _AGAIN: Final = tuple(name for name, rule in RULES.items() if rule.repeat in (Repeat.SAFE, Repeat.NAMED))
 AnyRow = Row[tuple[object, ...]]
@@ -32,6 +32,7 @@ def as_command(row: AnyRow) -> QueuedCommand:
         finished_at=row.finished_at,
         attempts=row.attempts,
         error=row.error,
+        answered=row.answer is not None,
     )
 
 
@@ -41,10 +42,10 @@ async def find(connection: AsyncConnection, device_id: str, command_id: int) -> 
     return (await connection.execute(query)).one_or_none()
 
 
-async def find_by_key(connection: AsyncConnection, device_id: str, token_id: int | None, key: str) -> AnyRow | None:
+async def find_by_key(connection: AsyncConnection, device_id: str, owner: str, key: str) -> AnyRow | None:
     """The row of an Idempotency-Key."""
     query = sa.select(commands).where(
-        commands.c.device_id == device_id, commands.c.token_id == token_id, commands.c.idempotency_key == key
+        commands.c.device_id == device_id, commands.c.key_owner == owner, commands.c.idempotency_key == key
     )
     return (await connection.execute(query)).one_or_none()
 
@@ -111,9 +112,13 @@ async def put_back(connection: AsyncConnection, row: AnyRow, node_id: str, *, se
     return done.rowcount > 0
 
 
-async def recover(connection: AsyncConnection, node_id: str, now: datetime) -> Sequence[AnyRow]:
-    """What a dead node had sent, told again where that is safe. The answer: what is over, with an unknown end."""
+async def recover(connection: AsyncConnection, node_id: str, now: datetime) -> tuple[Sequence[AnyRow], list[str]]:
+    """What a dead node had sent, told again where that is safe.
+
+    The answer: what is over, with an unknown end; and the devices for which the way is free again.
+    """
     mine = sa.and_(commands.c.node_id == node_id, commands.c.state == CommandState.SENT)
+    free = list(await connection.scalars(sa.select(commands.c.device_id).distinct().where(mine)))
     again = sa.and_(commands.c.type.in_(_AGAIN), commands.c.attempts < MAX_ATTEMPTS)
     await connection.execute(sa.update(commands).where(mine, again).values(state=CommandState.PENDING, node_id=None))
     message = "The hub was interrupted before the answer came. Look on the device whether it happened."
@@ -124,7 +129,7 @@ async def recover(connection: AsyncConnection, node_id: str, now: datetime) -> S
         .returning(commands)
     )
     found: Sequence[AnyRow] = over.all()
-    return found
+    return found, free
 
 
 async def expire(connection: AsyncConnection, now: datetime, device_id: str | None = None) -> Sequence[AnyRow]:
@@ -140,11 +145,20 @@ async def expire(connection: AsyncConnection, now: datetime, device_id: str | No
     return found
 
 
-async def with_work(connection: AsyncConnection, device_ids: Sequence[str] | None, limit: int) -> list[str]:
-    """The devices (of these) for which commands wait."""
-    query = sa.select(commands.c.device_id).distinct().where(commands.c.state == CommandState.PENDING).limit(limit)
-    if device_ids is not None:
-        query = query.where(commands.c.device_id.in_(device_ids))
+async def with_work(connection: AsyncConnection, device_ids: Sequence[str]) -> list[str]:
+    """Those of these devices for which commands wait."""
+    query = sa.select(commands.c.device_id).distinct().where(commands.c.state == CommandState.PENDING)
+    return list(await connection.scalars(query.where(commands.c.device_id.in_(device_ids))))
+
+
+async def with_work_on(connection: AsyncConnection, node_id: str) -> list[str]:
+    """The devices of a node for which commands wait."""
+    query = (
+        sa.select(commands.c.device_id)
+        .distinct()
+        .join(presence, presence.c.device_id == commands.c.device_id)
+        .where(commands.c.state == CommandState.PENDING, presence.c.node_id == node_id)
+    )
     return list(await connection.scalars(query))
 
 

@@ -54,13 +54,15 @@ class QueuedCommand:
     finished_at: datetime | None
     attempts: int
     error: str | None
+    answered: bool = False
+    """Whether the device answered, be it by a refusal."""
     answer: tuple[AnyEvent, ...] = ()
     """The events that answered it; only where one command is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Somebody's wish. ``key`` is the Idempotency-Key of this token; ``expires_in`` seconds."""
+    """Somebody's wish. ``key`` is an Idempotency-Key of the token, else of the person; ``expires_in`` seconds."""
 
     device_id: str
     command: AnyCommand

@@ -45,7 +45,7 @@ def _make_commands() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("device_id", sa.String(128), nullable=False),
         sa.Column("person", sa.String(64), nullable=False),
-        sa.Column("token_id", sa.Integer()),
+        sa.Column("key_owner", sa.String(64), nullable=False),
         sa.Column("idempotency_key", sa.String(128)),
         sa.Column("type", sa.String(64), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
@@ -63,7 +63,7 @@ def _make_commands() -> None:
             ["device_id"], ["devices.id"], name="fk_commands_device_id_devices", ondelete="CASCADE"
         ),
         sa.UniqueConstraint(
-            "device_id", "token_id", "idempotency_key", name="uq_commands_device_id_token_id_idempotency_key"
+            "device_id", "key_owner", "idempotency_key", name="uq_commands_device_id_key_owner_idempotency_key"
         ),
         sqlite_autoincrement=True,
     )

@@ -86,7 +86,7 @@ class Asked:
 
     async def submit(self, request: web.Request) -> web.Response:
         command = parse_command(await request.read())
-        wish = Submission(request.match_info["device"], command, "test", token_id=1, key=request.query.get("key"))
+        wish = Submission(request.match_info["device"], command, "test", key=request.query.get("key"))
         return web.json_response({"id": (await self._cluster.commands.submit(wish)).id})
 
     async def commands(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from protocol.commands import (
     SessionResize,
     SessionSnapshotRequest,
 )
-from protocol.events import Ack
+from protocol.events import Ack, SessionSnapshot
 from protocol.link.actions import Answered
 from protocol.problems import Problem, ProblemCode
 from tests.doubles.hub_ports import FakeDevice, accept, offline
@@ -115,7 +116,11 @@ async def test_a_key_that_comes_again_is_the_same_command(node: Node) -> None:
     with pytest.raises(Problem) as raised:
         await queue.submit(wish(typing(b"other"), key="k"))
     assert raised.value.code is ProblemCode.CONFLICT
-    for other in (wish(typing(), key="k", token_id=8), wish(typing(), key="k", device_id="d-2"), wish(typing())):
+    for other in (
+        wish(typing(), key="k", token_id=8),
+        wish(typing(), key="k", device_id="d-2"),
+        wish(typing()),
+    ):
         assert (await queue.submit(other)).id != first.id
 
 
@@ -285,3 +290,30 @@ async def test_what_a_node_was_at_when_it_died_is_sorted_by_the_next_one(store: 
     assert states == {once.id: CommandState.UNKNOWN, safe.id: CommandState.ACKED, later.id: CommandState.ACKED}
     assert [command.type for command in devices[1].called] == ["session.end"]
     assert [command.data for command in devices[0].called if isinstance(command, SessionInput)] == [b"later"]
+
+
+async def test_old_commands_are_forgotten_and_those_that_wait_are_not(node: Node) -> None:
+    queue = node.cluster.commands
+    waits = await queue.submit(wish(typing()))
+    over = await queue.submit(wish(typing()))
+    done = await queue.cancel("d-1", over.id)
+    assert done.finished_at is not None
+    await queue.prune(done.finished_at)
+    assert len(await queue.listed("d-1")) == 2
+    await queue.prune(done.finished_at + timedelta(seconds=1))
+    assert [one.id for one in await queue.listed("d-1")] == [waits.id]
+
+
+async def test_of_a_long_answer_the_beginning_is_kept(node: Node) -> None:
+    async def screen(command: AnyCommand) -> Answered:
+        events = tuple(
+            SessionSnapshot(request_id=command.request_id, session_id="s-1", content=size * "x", seq=0)
+            for size in (100_000, 100_000, 200_000)
+        )
+        return Answered(command, ok=True, error=None, events=events)
+
+    node.come(FakeDevice("d-1", screen))
+    look = SessionSnapshotRequest(request_id="r", session_id="s-1")
+    accepted = await node.cluster.commands.submit(wish(look))
+    done = await node.until("d-1", accepted.id, *ENDED)
+    assert [len(event.content) for event in done.answer if isinstance(event, SessionSnapshot)] == [100_000, 100_000]

@@ -7,9 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.nodes.bus import Message
+from hub.nodes.local_bus import LocalBus
 from hub.nodes.nats_bus import NatsBus
+from hub.nodes.opening import open_bus
 from protocol.problems import Problem, ProblemCode
 from tests.nats import NatsServer
 
@@ -114,3 +117,21 @@ async def test_garbage_of_another_program_is_answered_with_a_problem_or_dropped(
     finally:
         writer.close()
         await bus.close()
+
+
+async def test_the_settings_choose_the_bus(nats: NatsServer) -> None:
+    assert isinstance(await open_bus(None, "a" * 16), LocalBus)
+    bus = await open_bus(f"nats://127.0.0.1:1, {nats.url}", "a" * 16)
+    await bus.subscribe("a.echo", echo)
+    assert await bus.request("a.echo", b"x", within=5) == b"x"
+    await bus.close()
+
+
+async def test_a_password_in_the_address_is_not_logged(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    bus = NatsBus(server.url.replace("//", "//me:hunter2@"), name="one", retry_after=0.01)
+    with capture_logs() as logs:
+        await bus.start(within=0.2)
+        await bus.close()
+    assert logs
+    assert "hunter2" not in repr(logs)
