@@ -42,7 +42,7 @@ from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.identity import gateway_id
-from provisioning.setup_code import SetupCode
+from foundation.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 

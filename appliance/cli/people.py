@@ -34,7 +34,7 @@ async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
     from gateway.events.types import DeviceBus
     from gateway.store import tables
     from gateway.store.schema import DEVICE_SCHEMA
-    from provisioning.setup_code import SetupCode
+    from foundation.setup_code import SetupCode
 
     store = await Store.open(layout.database_url, DEVICE_SCHEMA)
     try:

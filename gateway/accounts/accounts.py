@@ -18,7 +18,7 @@ from gateway.accounts.bearers import Bearers, Now, utc_now
 from gateway.accounts.types import Identity, Person, Role, Token
 from gateway.events.types import DeviceBus, PeopleChanged
 from protocol.problems import Problem, ProblemCode
-from provisioning.setup_code import SetupCode
+from foundation.setup_code import SetupCode
 
 _Change = Literal["added", "changed", "removed", "token_created", "token_revoked"]
 _SETUP = "setup code"

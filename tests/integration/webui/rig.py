@@ -39,7 +39,7 @@ from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.hub_credentials import HubCredentialsFile
-from provisioning.setup_code import SetupCode
+from foundation.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 

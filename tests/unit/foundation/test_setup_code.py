@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.setup_code import ALPHABET, LENGTH, SetupCode
+from foundation.setup_code import ALPHABET, LENGTH, SetupCode
 
 
 @pytest.fixture

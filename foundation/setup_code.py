@@ -1,4 +1,4 @@
-"""The code that makes a fresh device somebody's: printed on the console, typed once in the browser."""
+"""The code that makes a fresh device or hub somebody's: printed on the console, typed once in the browser."""
 
 from __future__ import annotations
 
