@@ -18,6 +18,7 @@ Every call's actions are to be carried out in order before those of the next cal
 
 from __future__ import annotations
 
+from protocol.close_codes import CloseCode
 from protocol.link.actions import (
     Abort,
     Answered,
@@ -25,7 +26,9 @@ from protocol.link.actions import (
     Deliver,
     DeliverEvent,
     DeliverInput,
+    DeliverNotice,
     DeliverOutput,
+    DeliverStream,
     DeviceAction,
     Dial,
     Gap,
@@ -49,10 +52,13 @@ __all__ = [
     "Answer",
     "Answered",
     "Close",
+    "CloseCode",
     "Deliver",
     "DeliverEvent",
     "DeliverInput",
+    "DeliverNotice",
     "DeliverOutput",
+    "DeliverStream",
     "DeviceAction",
     "DeviceLink",
     "DeviceState",

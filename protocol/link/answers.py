@@ -17,6 +17,7 @@ from protocol.events import (
     FileContentEnd,
     GatewayUpdated,
     GatewayUpdateFailed,
+    KeyRotated,
     SessionEnded,
     SessionSnapshot,
     SessionStarted,
@@ -59,6 +60,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "agents.list": Answer(final=(AgentsStatus,)),
     "workspace.list": Answer(final=(WorkspaceFolders,)),
     "gateway.update": Answer(final=(GatewayUpdated, GatewayUpdateFailed)),
+    "key.rotate": Answer(final=(KeyRotated,)),
 }
 
 _NAMING: Final = (
@@ -71,6 +73,7 @@ _NAMING: Final = (
     WorkspaceFolders,
     GatewayUpdated,
     GatewayUpdateFailed,
+    KeyRotated,
 )
 
 

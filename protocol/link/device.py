@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from protocol.codec import encode, parse_command
+from protocol.codec import encode, parse_from_hub
+from protocol.commands import AnyCommand
 from protocol.events import AnyEvent, GatewayHealth, GatewayHello, SessionSnapshot
 from protocol.frames import BinaryFrame, FrameKind
 from protocol.limits import HEALTH_EVERY, MAX_SOCKET_BYTES, STABLE_AFTER
@@ -14,6 +15,8 @@ from protocol.link.actions import (
     Close,
     Deliver,
     DeliverInput,
+    DeliverNotice,
+    DeliverStream,
     DeviceAction,
     Dial,
     Greet,
@@ -28,7 +31,9 @@ from protocol.link.backoff import Backoff
 from protocol.link.keepalive import Keepalive
 from protocol.link.replies import refusal, refusal_of_unread, repeated, success, too_many
 from protocol.link.states import DEVICE_LASTS, DEVICE_TRANSITIONS, DeviceState, Happening
+from protocol.notices import NOTICES
 from protocol.problems import Problem, ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES, AnyStreamMessage
 
 MAX_HELD: Final = 1024
 """Messages kept while the greeting is not complete."""
@@ -168,16 +173,14 @@ class DeviceLink:
         if len(text) > MAX_SOCKET_BYTES:
             return self._close(1009, "a message over 2 MiB")
         try:
-            command = parse_command(text)
+            message = parse_from_hub(text)
         except Problem as problem:
             return self._refuse_unread(problem)
-        request_id = command.request_id
-        if self._ledger.knows(request_id):
-            return [Note(repeated(request_id))]
-        if self._ledger.full:
-            return self._refuse_unread(too_many(request_id))
-        self._ledger.open(request_id)
-        return [Deliver(command, self._connection)]
+        if isinstance(message, NOTICES):
+            return [DeliverNotice(message)]
+        if isinstance(message, STREAM_MESSAGES):
+            return [DeliverStream(message)]
+        return self._command(message)
 
     def received_binary(self, data: bytes, now: float) -> Actions:
         """A binary frame arrived: terminal input."""
@@ -190,6 +193,8 @@ class DeviceLink:
             frame = BinaryFrame.decode(data, max_bytes=MAX_SOCKET_BYTES)
         except Problem as problem:
             return [Note(problem)]
+        if frame.kind is FrameKind.STREAM:
+            return [DeliverStream(frame)]
         if frame.kind is not FrameKind.INPUT:
             return [Note(Problem(ProblemCode.MALFORMED_FRAME, "The hub sent terminal output. Send input (0x02) only."))]
         return [DeliverInput(frame)]
@@ -212,6 +217,13 @@ class DeviceLink:
         if self._state is not DeviceState.LIVE:
             return []
         return [SendBinary(BinaryFrame(FrameKind.OUTPUT, session_id, seq, payload).encode())]
+
+    def send_stream(self, item: AnyStreamMessage | BinaryFrame, now: float) -> Actions:
+        """Send a message or frame of a stream. Dropped unless LIVE. Raises Problem as encode does."""
+        self._advance(now)
+        if self._state is not DeviceState.LIVE:
+            return []
+        return [SendBinary(item.encode()) if isinstance(item, BinaryFrame) else SendText(encode(item))]
 
     def succeed(self, delivered: Deliver, *events: AnyEvent, now: float) -> Actions:
         """Answer a command that was carried out: with ``events``, and an ack where the wire wants one.
@@ -276,6 +288,15 @@ class DeviceLink:
             return [Note(problem)]
         self._ledger.remember(request_id)
         return [Note(problem), *self._pass(refusal_of_unread(request_id, problem))]
+
+    def _command(self, command: AnyCommand) -> Actions:
+        request_id = command.request_id
+        if self._ledger.knows(request_id):
+            return [Note(repeated(request_id))]
+        if self._ledger.full:
+            return self._refuse_unread(too_many(request_id))
+        self._ledger.open(request_id)
+        return [Deliver(command, self._connection)]
 
     def _settle(self, delivered: Deliver, texts: list[str]) -> Actions:
         if not self.current(delivered):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.codec import encode, parse_event
+from protocol.codec import encode, parse_from_device
 from protocol.commands import AnyCommand
 from protocol.events import Ack, AnyEvent, GatewayHello, SessionEnded, SessionSnapshot, SessionStarted
 from protocol.frames import BinaryFrame, FrameKind
@@ -12,6 +12,7 @@ from protocol.link.actions import (
     Close,
     DeliverEvent,
     DeliverOutput,
+    DeliverStream,
     Gap,
     HubAction,
     Note,
@@ -24,6 +25,7 @@ from protocol.link.requests import Requests
 from protocol.link.sequence import Sequences, Step
 from protocol.link.states import HUB_LASTS, HUB_TRANSITIONS, Happening, HubState
 from protocol.problems import Problem, ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES, AnyStreamMessage
 
 Actions = list[HubAction]
 
@@ -82,6 +84,12 @@ class HubLink:
             return []
         return [SendBinary(BinaryFrame(FrameKind.INPUT, session_id, seq, payload).encode())]
 
+    def send_stream(self, item: AnyStreamMessage | BinaryFrame) -> Actions:
+        """Send a message or frame of a stream. Dropped unless the connection is open. Raises Problem as encode does."""
+        if self._state is not HubState.OPEN:
+            return []
+        return [SendBinary(item.encode()) if isinstance(item, BinaryFrame) else SendText(encode(item))]
+
     # The socket
 
     def received_text(self, text: str | bytes, now: float) -> Actions:
@@ -92,7 +100,7 @@ class HubLink:
         if len(text) > MAX_SOCKET_BYTES:
             return self._close(1009, "a message over 2 MiB")
         try:
-            event = parse_event(text)
+            event = parse_from_device(text)
         except Problem as problem:
             return [] if problem.code is ProblemCode.UNKNOWN_EVENT else [Note(problem)]
         if isinstance(event, GatewayHello):
@@ -100,6 +108,8 @@ class HubLink:
         if self._state is HubState.EXPECTING:
             return [Note(_too_early())]
         self._move(Happening.GREETED, now)
+        if isinstance(event, STREAM_MESSAGES):
+            return [DeliverStream(event)]
         self._follow(event)
         return self._match(event)
 
@@ -114,6 +124,9 @@ class HubLink:
             frame = BinaryFrame.decode(data)
         except Problem as problem:
             return [Note(problem)]
+        if frame.kind is FrameKind.STREAM:
+            self._move(Happening.GREETED, now)
+            return [DeliverStream(frame)]
         if frame.kind is not FrameKind.OUTPUT:
             message = "The device sent terminal input. Send output (0x01) only."
             return [Note(Problem(ProblemCode.MALFORMED_FRAME, message))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.tables import metadata, people
+from hub.store.tables import devices, metadata, people
 
 METADATA = metadata.METADATA
-MODULES = (metadata, people)
+MODULES = (metadata, people, devices)
