@@ -148,6 +148,8 @@ class AlertEventBase(HubEventBase):
     """What all events of one alert have in common."""
 
     alert_id: int
+    about: str
+    """The device's id, or ``rollout:7``."""
     device_id: str | None
     """None for an alert about something that is no device: a rollout."""
     name: str
