@@ -37,6 +37,11 @@ class Layout:
         return self.data / "console.sock"
 
     @property
+    def hub_door(self) -> Path:
+        """The socket behind which the hub's people see the pages."""
+        return self.data / "hub.sock"
+
+    @property
     def setup_code(self) -> Path:
         """The one-time code, until somebody has used it."""
         return self.data / "setup-code"

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.context import VISIT
 from foundation.web.routing import AnyRoute
 from protocol.problems import ErrorAnswer, Problem, ProblemCode
 
@@ -119,5 +120,8 @@ def add_headers(response: web.StreamResponse, problem: Problem) -> None:
 
 
 def _wants_page(request: web.Request, route: AnyRoute | None) -> bool:
+    visit = request.get(VISIT)
+    if visit is not None and visit.refusal is not None:
+        return False  # whoever vouches shows it; nobody knows where our own pages would be
     is_page = route.kind in ("page", "form") if route else not request.path.startswith("/api/")
     return is_page and "text/html" in request.headers.get("Accept", "")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from foundation.web.context import AuditNote, Login
+from foundation.web.context import AuditNote, Login, Visit
 from foundation.web.routing import AnyRoute
 from protocol.problems import ProblemCode
 
@@ -85,6 +85,15 @@ class Pages:
     """The address in the reference's example."""
 
 
+VisitOf = Callable[[web.Request], Visit | None]
+
+
+def no_visit(request: web.Request) -> Visit | None:
+    """An application with one door."""
+    del request
+    return None
+
+
 def no_prefix(request: web.Request) -> str:
     """The prefix of an application that stands at the root of its address."""
     del request
@@ -115,6 +124,8 @@ class Site:
     theme_cookie: str = "hutch_theme"
     own_names: tuple[str, ...] = ()
     """The names that the page about a refused host tells."""
+    visit_of: VisitOf = no_visit
+    """Whether a request came through a door where somebody else vouches for it. Neither waits nor raises."""
     prefix_of: PrefixOf = no_prefix
     """The path below which somebody else shows this application, as ``/devices/ID``: no slash at its end."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.commands import AnyCommand
-from protocol.events import AnyEvent
+from protocol.events import AnyEvent, GatewayProof
 from protocol.frames import BinaryFrame
-from protocol.notices import AnyNotice
+from protocol.notices import AnyNotice, GatewayChallenge
 from protocol.problems import Problem
 from protocol.streams.messages import AnyStreamMessage
 
@@ -92,6 +92,21 @@ class DeliverNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Prove:
+    """Sign the challenge's nonce with the device's key, then call ``prove`` with this very object and the proof."""
+
+    challenge: GatewayChallenge
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProof:
+    """Look at a device's proof, then call ``welcome``, ``unclaimed`` or ``refuse``."""
+
+    proof: GatewayProof
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverStream:
     """A message or a frame of a stream, for the multiplexer (:mod:`protocol.streams`)."""
 
@@ -111,6 +126,7 @@ DeviceAction = (
     | Deliver
     | DeliverInput
     | DeliverNotice
+    | Prove
     | DeliverStream
 )
 """What a :class:`protocol.link.DeviceLink` may ask."""
@@ -163,6 +179,7 @@ HubAction = (
     | Close
     | Abort
     | Note
+    | CheckProof
     | DeliverEvent
     | DeliverOutput
     | DeliverStream

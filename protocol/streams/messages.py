@@ -14,34 +14,36 @@ StreamTarget = Literal["web"]
 """Where a stream ends on the device: ``web`` is the device's own web server."""
 
 
-class StreamOpen(WireMessage):
+class StreamMessageBase(WireMessage):
+    """What all of them have in common."""
+
+    stream_id: StreamId
+
+
+class StreamOpen(StreamMessageBase):
     """Hub to device: begin a stream to ``target``."""
 
     type: Literal["stream.open"] = "stream.open"
-    stream_id: StreamId
     target: StreamTarget
 
 
-class StreamWindow(WireMessage):
+class StreamWindow(StreamMessageBase):
     """Either way: the sender of this has room for so many bytes more."""
 
     type: Literal["stream.window"] = "stream.window"
-    stream_id: StreamId
     bytes: ByteCount
 
 
-class StreamEnd(WireMessage):
+class StreamEnd(StreamMessageBase):
     """Either way: the sender of this has no more bytes; the other direction goes on."""
 
     type: Literal["stream.end"] = "stream.end"
-    stream_id: StreamId
 
 
-class StreamClose(WireMessage):
+class StreamClose(StreamMessageBase):
     """Either way: the stream is over in both directions; ``error`` says why, unless all went well."""
 
     type: Literal["stream.close"] = "stream.close"
-    stream_id: StreamId
     code: ProblemCode | None = None
     error: ErrorText | None = None
 

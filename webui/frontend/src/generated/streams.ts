@@ -60,8 +60,8 @@ export type ProblemCode =
  */
 export interface StreamOpen {
   schema_version: "1";
-  type: "stream.open";
   stream_id: string;
+  type: "stream.open";
   target: "web";
 }
 /**
@@ -69,8 +69,8 @@ export interface StreamOpen {
  */
 export interface StreamWindow {
   schema_version: "1";
-  type: "stream.window";
   stream_id: string;
+  type: "stream.window";
   bytes: number;
 }
 /**
@@ -78,16 +78,16 @@ export interface StreamWindow {
  */
 export interface StreamEnd {
   schema_version: "1";
-  type: "stream.end";
   stream_id: string;
+  type: "stream.end";
 }
 /**
  * Either way: the stream is over in both directions; ``error`` says why, unless all went well.
  */
 export interface StreamClose {
   schema_version: "1";
-  type: "stream.close";
   stream_id: string;
+  type: "stream.close";
   code?: ProblemCode;
   error?: string;
 }
