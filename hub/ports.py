@@ -6,6 +6,8 @@ is a :class:`protocol.problems.Problem`; times are aware UTC unless a name says 
 
 from __future__ import annotations
 
+import itertools
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -21,6 +23,14 @@ from protocol.problems import Problem
 if TYPE_CHECKING:
     from protocol.events import GatewayProof
     from protocol.notices import GatewayChallenge, GatewayUnclaimed, GatewayWelcome
+
+_PROCESS = secrets.token_hex(4)
+_COUNT = itertools.count(1)
+
+
+def new_request_id() -> str:
+    """An id for a command that no other command of any node has."""
+    return f"{_PROCESS}-{next(_COUNT)}"
 
 
 @dataclass(frozen=True, slots=True)
