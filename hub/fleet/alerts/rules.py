@@ -69,12 +69,6 @@ def runaway(facts: Facts, _limits: Thresholds, _opened: frozenset[str]) -> Itera
 
 
 ROLLOUT_HALTED: Final = "rollout_halted"
-def _never(_facts: Facts, _limits: Thresholds, _raised: bool) -> Iterator[Finding]:
-    """Rollouts tell of themselves (:mod:`hub.fleet.alerts.rollouts`)."""
-    return iter(())
-
-
-ROLLOUT_HALTED: Final = Rule("rollout_halted", "critical", "A rollout halted by itself, or waits for a person", _never)
 RULES: Final[tuple[Rule, ...]] = (
     Rule("offline", "critical", "A device is away for longer than its group allows", offline, "nothing"),
     Rule("disk", "warning", "A disk is nearly full", disk, "health"),
