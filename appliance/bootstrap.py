@@ -21,6 +21,7 @@ from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -42,7 +43,6 @@ from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.identity import gateway_id
-from foundation.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 

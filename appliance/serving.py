@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from appliance.config import Listen
+from foundation.settings import Listen
 from protocol.problems import Problem, ProblemCode
 
 _GRACE_SECONDS = 2.0
@@ -19,6 +19,8 @@ _GRACE_SECONDS = 2.0
 @asynccontextmanager
 async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
     """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
+async def serve(app: web.Application, listen: Listen, console: Path | None = None) -> AsyncIterator[list[str]]:
+    """Serve the application while inside, at the socket ``console`` too; yields its addresses.
 
     Raises:
         Problem: CONFLICT when the port is taken, PERMISSION_DENIED when it may not be opened.
@@ -28,6 +30,8 @@ async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIt
     try:
         await _listen(runner, listen)
         await _listen_privately(runner, private)
+        if console is not None:
+            await _console(runner, console)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
     finally:
         await runner.cleanup()

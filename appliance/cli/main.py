@@ -17,6 +17,8 @@ from protocol.problems import Problem
 
 _SETTINGS = {"data": Path, "listen": str, "hub": str}
 """The settings that every command takes on its command line."""
+HUB = "hub"
+"""Everything behind this word has settings and commands of its own: :mod:`appliance.cli.hub`."""
 
 
 def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
@@ -39,11 +41,18 @@ def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentPar
         for setting, kind in _SETTINGS.items():
             leaf.add_argument(f"--{setting}", type=kind, help=str(Settings.model_fields[setting].description))
         leaf.set_defaults(command=command)
+    groups[()].add_parser(HUB, help="Run and look after a hub: see hutch hub --help", add_help=False)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a refusal is printed as a sentence and ends with 1."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == [HUB]:
+        # Loaded here: a device does without the hub.
+        from appliance.cli import hub
+
+        return hub.main(given[1:])
     options = build_parser().parse_args(arguments)
     command: Command = options.command
     try:

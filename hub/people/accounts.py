@@ -35,6 +35,11 @@ class Accounts:
         async with self._ground.store.read() as connection:
             return await directory.page(connection, after, limit)
 
+    async def is_there(self, name: str) -> bool:
+        """Whether somebody is called so (in lower case)."""
+        async with self._ground.store.read() as connection:
+            return await directory.name_taken(connection, name)
+
     async def add(self, name: str, password: str, *, administrator: bool = False, email: str | None = None) -> Person:
         """A new person, member of nothing yet. Problems: INVALID_REQUEST, NAME_TAKEN, CONFLICT, TOO_MANY."""
         plain = checked_name(name)

@@ -125,6 +125,6 @@ invitations = sa.Table(
 audit = audit_table(
     METADATA,
     sa.Column("organisation_id", sa.Integer, index=True),
-    sa.Column("device_id", sa.String(64), index=True),
+    sa.Column("device_id", sa.String(128), index=True),
 )
 """No references: an entry outlives the organisation and the device it tells of."""

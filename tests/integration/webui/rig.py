@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -39,7 +40,6 @@ from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.hub_credentials import HubCredentialsFile
-from foundation.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 

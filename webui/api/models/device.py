@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from foundation.web.models import NO_CONTROLS, Answer, Body, Line
 from gateway.agents.types import AgentName, AgentStatus
 from gateway.host.types import Health, SshKey
 from protocol.fields import Time
-from webui.api.models.base import NO_CONTROLS, Answer, Body, Line
 
 
 class HealthAnswer(Answer):

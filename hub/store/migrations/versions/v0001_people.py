@@ -198,7 +198,7 @@ def _make_audit() -> None:
         sa.Column("result", sa.String(64), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("organisation_id", sa.Integer()),
-        sa.Column("device_id", sa.String(64)),
+        sa.Column("device_id", sa.String(128)),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
         sqlite_autoincrement=True,
     )

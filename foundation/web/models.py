@@ -1,4 +1,4 @@
-"""The ground all models stand on."""
+"""The ground that all models of bodies, queries and answers stand on."""
 
 from __future__ import annotations
 

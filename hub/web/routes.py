@@ -1,0 +1,11 @@
+"""Every route of the hub's web in one list. Each part adds its table here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from foundation.web.routing import Route
+from hub.people.roles import Role
+from hub.web.api.tables.people import PEOPLE_ROUTES
+
+ROUTES: Final[list[Route[Role]]] = [*PEOPLE_ROUTES]
