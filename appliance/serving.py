@@ -1,9 +1,9 @@
-"""The sockets of the device: the page's address, the ``hutch`` command's, and the one for the hub's people."""
+"""The sockets of the device: the page's address, and the console socket of the ``hutch`` command."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,8 +17,6 @@ _GRACE_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
-    """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
 async def serve(app: web.Application, listen: Listen, console: Path | None = None) -> AsyncIterator[list[str]]:
     """Serve the application while inside, at the socket ``console`` too; yields its addresses.
 
@@ -29,7 +27,6 @@ async def serve(app: web.Application, listen: Listen, console: Path | None = Non
     await runner.setup()
     try:
         await _listen(runner, listen)
-        await _listen_privately(runner, private)
         if console is not None:
             await _console(runner, console)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
@@ -52,11 +49,10 @@ async def _listen(runner: web.AppRunner, listen: Listen) -> None:
         ) from None
 
 
-async def _listen_privately(runner: web.AppRunner, paths: Iterable[Path]) -> None:
+async def _console(runner: web.AppRunner, console: Path) -> None:
     before = os.umask(0o177)
     try:
-        for path in paths:
-            await web.UnixSite(runner, path).start()
+        await web.UnixSite(runner, console).start()
     finally:
         os.umask(before)
 
