@@ -62,9 +62,10 @@ def _database(url: URL) -> str:
 
 def _environment(url: URL) -> dict[str, str]:
     """Where the database is, by environment: unlike arguments only this user can read it (libpq, 34.15)."""
-    host = url.host or url.query.get("host")
+    host, tls = url.host or url.query.get("host"), url.query.get("ssl")
     values = {
         "PGHOST": host if isinstance(host, str) else None,
+        "PGSSLMODE": tls if isinstance(tls, str) else None,
         "PGPORT": None if url.port is None else str(url.port),
         "PGUSER": url.username,
         "PGPASSWORD": None if url.password is None else str(url.password),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -16,6 +17,7 @@ from foundation.store.database import Store
 from hub.enrolment.statements import add_device, free_name
 from hub.enrolment.types import Batch, Device, NewDevice
 from hub.store.tables.devices import batches
+from hub.store.tables.people import groups
 from protocol.problems import Problem, ProblemCode
 
 PREFIX = "hutch_batch_"
@@ -45,6 +47,14 @@ class Candidate:
     bearer_digest: str | None = field(default=None, repr=False)
 
 
+class Within(Protocol):
+    """The groups that somebody may see."""
+
+    def clause(self, organisation_id: sa.ColumnElement[int], group_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        """For a WHERE: whether something of this organisation and group is among them."""
+        ...
+
+
 class Batches:
     """The batches of the whole hub. A token is kept by its SHA-256 only: it holds 256 random bits."""
 
@@ -72,19 +82,25 @@ class Batches:
             row = (await connection.execute(sa.insert(batches).values(values).returning(*_BATCH))).one()
         return _batch(row), token
 
-    async def all(self, group_ids: Collection[int]) -> list[Batch]:
-        """The batches of these groups, newest first."""
-        query = sa.select(*_BATCH).where(batches.c.group_id.in_(group_ids)).order_by(batches.c.id.desc())
+    async def page(self, within: Within, after: int | None = None, limit: int = 50) -> list[Batch]:
+        """At most ``limit`` batches of the groups within reach, newest first; those made before ``after``."""
+        query = (
+            sa.select(*_BATCH)
+            .join(groups, groups.c.id == batches.c.group_id)
+            .where(within.clause(groups.c.organisation_id, batches.c.group_id))
+            .order_by(batches.c.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(batches.c.id < after)
         async with self._store.read() as connection:
             return [_batch(row) for row in await connection.execute(query)]
 
-    async def get(self, batch_id: int) -> Batch:
-        """One batch. Raises :class:`Problem` NOT_FOUND."""
+    async def find(self, batch_id: int) -> Batch | None:
+        """One batch."""
         async with self._store.read() as connection:
             row = (await connection.execute(sa.select(*_BATCH).where(batches.c.id == batch_id))).first()
-        if row is None:
-            raise Problem(ProblemCode.NOT_FOUND, "There is no such batch. Reload the list.")
-        return _batch(row)
+        return None if row is None else _batch(row)
 
     async def revoke(self, batch_id: int) -> None:
         """Let no more devices in by it; those that came stay."""

@@ -68,7 +68,7 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-class Door:
+class Doorkeeper:
     """Lets devices in, keeps others out, and lets those wait that nobody has claimed."""
 
     def __init__(self, hub: HubIdentity, registers: Registers, around: Surroundings) -> None:
@@ -159,11 +159,6 @@ class Door:
         """What a device with a key of its own is told when it is let in."""
         organisation = self._organisations.get(device.organisation_id)
         return GatewayWelcome(hub_key=self._hub.key, name=device.name, organisation=organisation)
-
-    async def still(self, device_id: str) -> bool:
-        """Whether a device that was let in may still be: asked once its socket can be cut, for those cut before."""
-        device = await self._devices.get(device_id)
-        return device is not None and device.state is DeviceState.ACTIVE
 
     async def _stranger(self, gateway_id: str, proof: GatewayProof, source: str) -> DeviceRow | Unclaimed:
         if key_id(proof.public_key) != gateway_id and await self._devices.former_key(gateway_id) != proof.public_key:

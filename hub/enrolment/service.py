@@ -16,9 +16,9 @@ from hub.enrolment.batches import Batches
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
 from hub.enrolment.duplicates import Duplicates, FlappingRules, OnDuplicate
-from hub.enrolment.gatekeeper import Door, HubIdentity, Registers, Surroundings
+from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity, Registers, Surroundings
 from hub.enrolment.gateways import Gateways
-from hub.enrolment.leaving import Leaving
+from hub.enrolment.leaving import Latecomers, Leaving
 from hub.enrolment.rotation import KeyRotation, Tell
 from hub.enrolment.signals import ClaimSignals, LocalClaimSignals
 from hub.enrolment.trail import Publish, Trail
@@ -68,14 +68,17 @@ class Enrolment:
     claims: Claims
     batches: Batches
     gateways: Gateways
-    door: Door
+    gatekeeper: Doorkeeper
     """The :class:`hub.ports.Gatekeeper`."""
     rotation: KeyRotation
     leaving: Leaving
+    latecomers: Latecomers
+    """To be told of every device that is connected."""
     trail: Trail
 
     async def close(self) -> None:
         """Stop what is under way."""
+        await self.latecomers.close()
         await self.rotation.close()
         await self.devices.close()
 
@@ -131,8 +134,9 @@ def make_enrolment(
         registers.claims,
         batches,
         registers.gateways,
-        Door(hub, registers, around),
+        Doorkeeper(hub, registers, around),
         KeyRotation(devices, links.ports, links.tell, trail),
         Leaving(devices, links.cutter, trail),
+        Latecomers(devices, links.cutter),
         trail,
     )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from hub.enrolment.claims import Claimant
-from hub.enrolment.gatekeeper import Door, HubIdentity
+from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity
 from hub.enrolment.service import Clocks, Links, make_enrolment
 from hub.events import AnyHubEvent
 from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
@@ -150,7 +150,7 @@ class Rig:
         self.claims = self.enrolment.claims
         self.batches = self.enrolment.batches
         self.gateways = self.enrolment.gateways
-        self.door: Door = self.enrolment.door
+        self.door: Doorkeeper = self.enrolment.gatekeeper
         self.leaving = self.enrolment.leaving
 
     async def prove(self, machine: Machine, source: str = HOME, token: str | None = None) -> DeviceRow | Unclaimed:

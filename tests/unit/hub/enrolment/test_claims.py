@@ -17,6 +17,8 @@ from tests.unit.hub.enrolment.rig import ANNA, BERT, HOME, Machine, Rig, shown
 
 MINUTE = 60
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
 
 async def test_from_the_code_to_the_device(hub: Rig) -> None:
     machine = Machine()

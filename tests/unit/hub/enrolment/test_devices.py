@@ -13,6 +13,8 @@ from protocol.close_codes import CloseCode
 from protocol.problems import Problem, ProblemCode
 from tests.unit.hub.enrolment.rig import Machine, Rig
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
 
 async def test_a_device_is_renamed_and_moved(hub: Rig) -> None:
     machine = Machine()

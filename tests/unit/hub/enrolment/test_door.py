@@ -174,14 +174,18 @@ async def test_a_machine_that_shares_a_key_is_found(hub: Rig) -> None:
     assert caught.value.details["close"] == CloseCode.DUPLICATE_KEY
 
 
-async def test_a_device_that_was_cut_while_it_came_in_is_found_out(hub: Rig) -> None:
-    machine = Machine()
+@pytest.mark.parametrize(("leaves", "code"), [("revoke", CloseCode.REVOKED), ("remove", 1008)])
+async def test_a_device_that_was_cut_while_it_came_in_is_found_out(hub: Rig, leaves: str, code: int) -> None:
+    machine, other = Machine(), Machine()
     await hub.claimed(machine)
+    await hub.claimed(other, "barn")
     await hub.prove(machine)
-    assert await hub.door.still(machine.id)
-    await hub.leaving.revoke(machine.id, "anna")
-    assert not await hub.door.still(machine.id)
-    assert not await hub.door.still("hutch-nobody")
+    await getattr(hub.leaving, leaves)(machine.id, "anna")
+    hub.sockets.cuts.clear()
+    hub.enrolment.latecomers.connected(machine.id)
+    hub.enrolment.latecomers.connected(other.id)
+    await hub.enrolment.latecomers.settled()
+    assert [(device_id, cut) for device_id, cut, _ in hub.sockets.cuts] == [(machine.id, code)]
 
 
 async def test_the_store_holds_the_key_as_it_is_and_nothing_secret(hub: Rig) -> None:
