@@ -7,5 +7,6 @@ from typing import Final
 from foundation.web.routing import Route
 from hub.people.roles import Role
 from hub.web.api.tables.people import PEOPLE_ROUTES
+from hub.web.pages.routes import PAGE_ROUTES
 
-ROUTES: Final[list[Route[Role]]] = [*PEOPLE_ROUTES]
+ROUTES: Final[list[Route[Role]]] = [*PEOPLE_ROUTES, *PAGE_ROUTES]

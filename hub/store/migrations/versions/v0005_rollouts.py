@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_rollouts"
-down_revision = "0002_devices"
+down_revision = "0003_fleet"
 branch_labels = None
 depends_on = None
 
