@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from foundation.files import make_private_folder
 from foundation.settings import Listen
@@ -22,6 +22,9 @@ from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
+from hub.people.oidc.logins import ExternalLogins
+from hub.people.oidc.provider import Provider
+from hub.people.oidc.settings import provider_settings
 from hub.people.service import People
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit as audit_table
@@ -91,6 +94,10 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         people = People.of(store, setup_code)
         stack.push_async_callback(people.close)
 
+        http = await stack.enter_async_context(ClientSession())
+        provider = await asyncio.to_thread(provider_settings, settings)
+        external_logins = None if provider is None else ExternalLogins(people.ground, Provider(provider, http))
+
         upkeep = Upkeep(audit, settings)
 
         # Enrolment, routing, nodes, fleet, rollouts and the tunnel stand here, in this order.
@@ -103,6 +110,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             name=socket.gethostname().partition(".")[0].lower(),
             version=around.version,
             started_at=datetime.now(UTC),
+            external_logins=external_logins,
         )
         app = await asyncio.to_thread(make_app, parts)
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))

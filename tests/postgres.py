@@ -97,9 +97,10 @@ class Postgres:
         """Remove everything; it is stopped."""
         shutil.rmtree(self.folder)
 
-    def make_database(self, name: str) -> str:
-        """An empty database; the answer is its address."""
-        self._run("createdb", "--host=127.0.0.1", f"--port={self.port}", "--username=hutch", name)
+    def make_database(self, name: str, template: str = "template0") -> str:
+        """An empty database, or a copy of one that nobody is connected to; the answer is its address."""
+        where = ("--host=127.0.0.1", f"--port={self.port}", "--username=hutch")
+        self._run("createdb", *where, f"--template={template}", name)
         return self.url(name)
 
     def url(self, name: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foundation.store.audit import AuditLog
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
+    from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
@@ -40,6 +41,8 @@ class Hub:
     """The host name, without a domain."""
     version: str
     started_at: datetime
+    external_logins: ExternalLogins | None = None
+    """Logins at an OpenID provider, where there is one."""
     resolvers: tuple[ScopeResolver, ...] = ()
     """What the parts' routes name in their paths; organisation and group are always known."""
     metrics: tuple[MetricsSource, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final
 from foundation.web.description import openapi
 from foundation.web.routing import Route
 from hub.people.roles import Role
-from hub.web.api import audit, auth, health, metrics, people, tokens
+from hub.web.api import audit, auth, health, metrics, oidc, people, tokens
 from hub.web.api.models import audit as audit_models
 from hub.web.api.models import people as models
 from hub.web.api.models.hub import StatusAnswer
@@ -65,6 +65,11 @@ _LOGIN_ROUTES: Final[list[Route[Role]]] = [
         max_body=SMALL,
         scope=HUB_SCOPE,
     ),
+]
+
+_EXTERNAL_LOGIN_ROUTES: Final[list[Route[Role]]] = [
+    Route("GET", "/api/auth/oidc/start", oidc.start, None, "Go to the OpenID provider", status=302, kind="page"),
+    Route("GET", oidc.CALLBACK, oidc.finish, None, "Come back from it", "login", kind="page"),
 ]
 
 _ACCOUNT_ROUTES: Final[list[Route[Role]]] = [
@@ -204,6 +209,7 @@ _HUB_ROUTES: Final[list[Route[Role]]] = [
 
 PEOPLE_ROUTES: Final[list[Route[Role]]] = [
     *_LOGIN_ROUTES,
+    *_EXTERNAL_LOGIN_ROUTES,
     *ORGANISATION_ROUTES,
     *_ACCOUNT_ROUTES,
     *_TOKEN_ROUTES,
