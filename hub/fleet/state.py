@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from hub.events import (
     AnyHubEvent,
     DeviceChanged,
+    DeviceDuplicated,
     DeviceOffline,
     DeviceOnline,
     SessionChanged,
@@ -28,29 +28,19 @@ from protocol.problems import Problem
 
 Looked = Callable[[LiveDevice, datetime], None]
 """Looks at a device after it said something; must not block."""
-FileEvent = wire.FileContentBegin | wire.FileContentChunk | wire.FileContentEnd
-FileTaker = Callable[[str, FileEvent], None]
-_FILES: Final = (wire.FileContentBegin, wire.FileContentChunk, wire.FileContentEnd)
 
 
 def _nobody(_device: LiveDevice, _at: datetime) -> None:
     return None
 
 
-def _no_files(_device_id: str, _event: FileEvent) -> None:
-    return None
-
-
 class FleetState:
     """Implements :class:`hub.ports.LinkEvents`: never blocks and never raises. All on the loop's thread."""
 
-    def __init__(
-        self, publisher: Publisher, pending: Pending, looked: Looked = _nobody, files: FileTaker = _no_files
-    ) -> None:
+    def __init__(self, publisher: Publisher, pending: Pending, looked: Looked = _nobody) -> None:
         self._publisher = publisher
         self._pending = pending
         self._looked = looked
-        self._files = files
         self._devices: dict[str, LiveDevice] = {}
 
     def __len__(self) -> int:
@@ -88,9 +78,6 @@ class FleetState:
 
     def heard(self, device_id: str, event: wire.AnyEvent, at: datetime) -> None:
         """A device said something that answers no request."""
-        if isinstance(event, _FILES):
-            self._files(device_id, event)
-            return
         live = self._devices.get(device_id)
         if live is None:
             return
@@ -133,12 +120,19 @@ class FleetState:
         if live is not None:
             live.row = row
 
+    def here(self, event: AnyHubEvent) -> None:
+        """Another part of this node tells."""
+        if isinstance(event, DeviceDuplicated):
+            self.duplicated(event.device_id, event.at)
+        elif isinstance(event, DeviceChanged) and event.group_id is not None:
+            self.renamed(DeviceRow(event.device_id, event.organisation_id, event.group_id, event.name))
+
     def elsewhere(self, event: AnyHubEvent) -> None:
         """Another node tells: what came there is no longer here, and what changed there changed here."""
         if isinstance(event, DeviceOnline):
             self._devices.pop(event.device_id, None)
-        elif isinstance(event, DeviceChanged) and event.group_id is not None:
-            self.renamed(DeviceRow(event.device_id, event.organisation_id, event.group_id, event.name))
+        else:
+            self.here(event)
 
     # Inside
 

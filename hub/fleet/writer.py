@@ -49,18 +49,18 @@ class FleetWriter:
         self._writing = asyncio.Lock()
         self._freshened = datetime.min.replace(tzinfo=UTC)
 
-    async def start(self) -> None:
-        """After a crash: nobody is connected to this node yet."""
-        await self.node_lost(self._node)
+    async def start(self, *, alone: bool) -> None:
+        """After a crash: nobody is connected to this node yet, or to any where it is the only one (``alone``)."""
+        await self._lost(sa.true() if alone else device_live.c.node == self._node)
 
     async def node_lost(self, node: str) -> None:
         """A node is gone, and with it the sockets it held."""
+        await self._lost(device_live.c.node == node)
+
+    async def _lost(self, where: sa.ColumnElement[bool]) -> None:
         async with self._store.begin() as connection:
-            await connection.execute(
-                sa.update(device_live)
-                .where(device_live.c.node == node, device_live.c.online)
-                .values(online=False, since=self._clock())
-            )
+            gone = sa.update(device_live).where(where, device_live.c.online)
+            await connection.execute(gone.values(online=False, since=self._clock()))
 
     async def run(self, every: float = 0.5) -> None:
         """Write what is due, until cancelled; a database that is away is tried again, and nothing is lost."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
     from hub.people.oidc.logins import ExternalLogins
+    from hub.fleet.commands import CommandQueue
+    from hub.fleet.service import Fleet
     from hub.people.service import People
+    from hub.ports import Ports
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
 
@@ -37,12 +40,17 @@ class Hub:
     audit: AuditLog
     values: SettingsTable
     """Small named values in the store."""
+    fleet: Fleet
+    ports: Ports
+    """Every device, wherever its socket is."""
     name: str
     """The host name, without a domain."""
     version: str
     started_at: datetime
     external_logins: ExternalLogins | None = None
     """Logins at an OpenID provider, where there is one."""
+    queue: CommandQueue | None = None
+    """Keeps commands for devices that are offline; None on a hub that refuses them."""
     resolvers: tuple[ScopeResolver, ...] = ()
     """What the parts' routes name in their paths; organisation and group are always known."""
     metrics: tuple[MetricsSource, ...] = ()

@@ -12,7 +12,7 @@ from hub.fleet.alerts.types import Place
 from hub.store.tables.devices import devices
 from hub.store.tables.fleet import alerts, device_live
 
-MAX_FOUND: Final = 1000
+MAX_FOUND: Final = 20_000
 
 
 class Absent:

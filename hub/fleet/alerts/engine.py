@@ -61,9 +61,7 @@ class AlertEngine:
     async def start(self) -> None:
         """Learn what is open."""
         await self._limits.load()
-        self._open.clear()
-        for alert in await self._store.open_alerts():
-            self._note(alert.about, alert.key, alert.raised_at)
+        await self._learn()
 
     def look(self, live: LiveDevice, now: datetime) -> None:
         """Look at a device that is connected to this node. Never blocks."""
@@ -71,7 +69,8 @@ class AlertEngine:
         self._judge(Place(row.id, row.name, row.organisation_id, row.group_id, row.id), live.facts(now))
 
     async def look_for_absent(self) -> None:
-        """Look at devices that are away for long."""
+        """Look at devices that are away for long; what other nodes raised is learned anew, should word be lost."""
+        await self._learn()
         now = self._clock()
         for place, since in await self._absent.find(now, self._limits.shortest_absence()):
             self._judge(place, Facts(now=now, online=False, since=since))
@@ -108,6 +107,14 @@ class AlertEngine:
             self._wake.clear()
 
     # Inside
+
+    async def _learn(self) -> None:
+        alerts = await self._store.open_alerts()
+        if self._steps:
+            return  # What was decided here and is not stored yet would be forgotten.
+        self._open.clear()
+        for alert in alerts:
+            self._note(alert.about, alert.key, alert.raised_at)
 
     def _judge(self, place: Place, facts: Facts) -> None:
         opened = self._open.get(place.about, {})

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from hub.ports import Output, SessionEnded, ViewerName, new_request_id
-from hub.routing.budget import Budget
 from hub.routing.connection import Connection
 from hub.routing.limits import VIEWER_IDLE
 from hub.routing.terminals.acks import Acks
 from hub.routing.terminals.keyboard import Keyboard, refusal
+from hub.routing.terminals.meter import Meter
 from hub.routing.terminals.screens import Meanwhile
 from hub.routing.terminals.viewer import Viewer
 from hub.routing.transfers import Outcome
@@ -41,14 +41,13 @@ class Room(Due):
         "_acks",
         "_ask_at",
         "_berth",
-        "_budget",
-        "_cut",
         "_head",
         "_keyboard",
         "_meanwhile",
         "_next",
         "_registry",
         "_viewers",
+        "meter",
         "now",
         "session_id",
         "stats",
@@ -68,8 +67,7 @@ class Room(Due):
         self._meanwhile: Meanwhile | None = None
         """The frames since a screen was asked for; None when none is under way."""
         self._ask_at = 0.0
-        self._budget = Budget(registry.limits.session, self.now())
-        self._cut: Problem | None = None
+        self.meter = Meter(registry.limits.session, self.now)
         self._keyboard = Keyboard(berth, session_id)
         self._acks = Acks(registry.wheel, self._acknowledge)
         self.took = self._acks.took
@@ -88,8 +86,8 @@ class Room(Due):
         self._viewers.append(viewer)
         self.stats.viewers += 1
         viewer.control(self._keyboard.seen_by(viewer))
-        if self._cut is not None:
-            viewer.tell(self._cut)
+        if self.meter.cut is not None:
+            viewer.tell(self.meter.cut)
         self.ask()
         return viewer
 
@@ -112,7 +110,7 @@ class Room(Due):
         if size < 0 or size > MAX_OUTPUT_PAYLOAD:
             self.stats.bad_messages += 1
             return
-        if self._cut is not None:
+        if self.meter.cut is not None:
             return
         seq = int.from_bytes(data[end:start], "big")
         if seq != self._next and self._next is not None:
@@ -122,8 +120,10 @@ class Room(Due):
         self._next = seq + 1
         self.stats.output_frames += 1
         self.stats.output_bytes += size
-        if self._budget.spend(size, 1):
-            self._check_runaway()
+        runaway = self.meter.count(size)
+        if runaway is not None:
+            self._run_away(runaway)
+            return
         self._acks.came(size)
         frame = Output(seq, data[start:])
         if self._meanwhile is not None:
@@ -190,9 +190,9 @@ class Room(Due):
         """See :class:`hub.ports.Watch`."""
         if not viewer.name.may_write:
             raise Problem(ProblemCode.FORBIDDEN, "You may watch this session only. Ask somebody who may type.")
-        if self._cut is not None:
-            self._cut = None
-            self._budget = Budget(self._registry.limits.session, self.now())
+        if self.meter.cut is not None:
+            self.meter.resume()
+            self._next = None
             self._want_all()
 
     def ask(self) -> None:
@@ -267,20 +267,10 @@ class Room(Due):
             viewer.wants = True
         self.ask()
 
-    def _check_runaway(self) -> None:
-        now = self.now()
-        if not self._budget.wait(now):
-            return
-        self._budget.restart(now)
-        if not self._budget.exhausted(now):
-            return
-        rate = self._registry.limits.session
-        message = "The session put out more than can be shown, for too long, and is not shown now. Stop it, or resume."
-        limits = {"bytes_per_second": rate.bytes_per_second, "frames_per_second": rate.messages_per_second}
-        self._cut = Problem(ProblemCode.RUNAWAY_OUTPUT, message, {"session_id": self.session_id, **limits})
+    def _run_away(self, problem: Problem) -> None:
         self.stats.runaways += 1
-        self.tell(self._cut)
-        self._registry.events.runaway(self._berth.device.id, self.session_id, self._cut, self._registry.utcnow())
+        self.tell(problem)
+        self._registry.events.runaway(self._berth.device.id, self.session_id, problem, self._registry.utcnow())
 
     def _take_control(self, viewer: Viewer, *, asking: bool) -> None:
         now = self.now()
@@ -294,7 +284,7 @@ class Room(Due):
 
     def _acknowledge(self, seq: int) -> None:
         connection = self._berth.connection
-        if connection is not None and self._viewers and self._cut is None:
+        if connection is not None and self._viewers and self.meter.cut is None:
             self.stats.acks += 1
             command = SessionAck(request_id=new_request_id(), session_id=self.session_id, seq=seq)
             connection.request(command, _ignore)

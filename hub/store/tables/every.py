@@ -6,3 +6,7 @@ from hub.store.tables import devices, fleet, metadata, people, rollouts
 
 METADATA = metadata.METADATA
 MODULES = (metadata, people, devices, fleet, rollouts)
+from hub.store.tables import devices, fleet, metadata, people
+
+METADATA = metadata.METADATA
+MODULES = (metadata, people, devices, fleet)

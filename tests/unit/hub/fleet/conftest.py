@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.unit.hub.fleet.stores import filled_file, postgresql, store
+from tests.unit.hub.fleet.stores import either, filled_file, server, store
 
-__all__ = ["filled_file", "postgresql", "store"]
+__all__ = ["either", "filled_file", "server", "store"]

@@ -45,7 +45,7 @@ def postgresql_server() -> Iterator[str]:
         start = [*control, "-l", str(folder / "log"), "-o", options, "start"]
         subprocess.run(start, check=True, user=user, stdout=quiet, cwd=folder)
         try:
-            yield f"postgresql://hutch@/postgres?host={folder}"
+            yield f"postgresql://hutch:trusted@/postgres?host={folder}"
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], check=True, user=user, stdout=quiet, cwd=folder)
     finally:
@@ -107,8 +107,27 @@ async def store(filled_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server for the tests of a module."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Each kind of database: None for SQLite, else the address of a PostgreSQL server for the tests of a module."""
+    if request.param == "sqlite":
+        yield None
+        return
     with postgresql_server() as address:
         yield address
+
+
+@pytest.fixture
+async def either(server: str | None, filled_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with one device, on either kind of database."""
+    if server is None:
+        copy = await asyncio.to_thread(shutil.copy, filled_file, tmp_path / "hub.db")
+        opened = await Store.open(f"sqlite:///{copy}", HUB_SCHEMA)
+    else:
+        opened = await Store.open(server, HUB_SCHEMA)
+        async with opened.begin() as connection:
+            tables = ("devices", "people", "groups", "organisations")
+            await connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        await fill(opened)
+    yield opened
+    await opened.close()

@@ -218,9 +218,11 @@ async def test_after_a_crash_nobody_is_connected_to_this_node(store: Store) -> N
     await two.writer.flush()
     again = Fleet(store, "one")
     again.clock.now = later(9)
-    await again.writer.start()
+    await again.writer.start(alone=False)
     rows = {row["device_id"]: (row["online"], row["since"]) for row in await one.rows(device_live)}
     assert rows == {ROW.id: (False, later(9)), "other": (True, NOW)}
+    await again.writer.start(alone=True)
+    assert not any(row["online"] for row in await one.rows(device_live))
 
 
 async def test_a_device_that_was_removed_does_not_hold_up_the_others(fleet: Fleet) -> None:
