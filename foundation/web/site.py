@@ -24,7 +24,9 @@ class Authority(Protocol):
         """Who is behind a request (see :func:`foundation.web.security.secrets.shown_secret`); None for strangers."""
 
     async def admit(self, request: web.Request, route: AnyRoute, login: Login | None) -> None:
-        """Whether ``login`` may call a route that has a role; it returns, or raises a :class:`Problem`.
+        """Whether ``login`` may call a route; it returns, or raises a :class:`Problem`.
+
+        Asked for routes that have a role, and for all routes where the request is a visit (``VISIT``).
 
         Raises SETUP_NEEDED, NOT_LOGGED_IN, FORBIDDEN, or NOT_FOUND for what a person must not know to be there.
         """

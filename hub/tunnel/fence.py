@@ -65,11 +65,12 @@ def redirect_inside(location: str, asked: URL, prefix: str) -> str:
         raise _leaves()
     try:
         target = asked.join(URL(location, encoded=True))
+        same = (target.scheme, target.raw_authority) == (asked.scheme, asked.raw_authority)
     except ValueError:
         raise _leaves() from None
     path = target.raw_path
     dots = any(unquote(piece) in (".", "..") for piece in path.split("/"))
-    if target.origin() != asked.origin() or not path.startswith(f"{prefix}/") or dots:
+    if not same or not path.startswith(f"{prefix}/") or dots:
         raise _leaves()
     query = f"?{target.raw_query_string}" if target.raw_query_string else ""
     fragment = f"#{target.raw_fragment}" if target.raw_fragment else ""

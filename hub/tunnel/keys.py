@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -62,10 +63,18 @@ class HubKey:
         return jws.serialize_compact(head, said.model_dump_json(), self._private, algorithms=[ASSERTION_ALGORITHM])
 
 
+class Signer(Protocol):
+    """Whatever signs for the hub."""
+
+    def sign(self, said: Assertion) -> str:
+        """The assertion as a compact JWS."""
+        ...
+
+
 class Vouching:
     """Makes the assertions of one hub. ``name`` is the hub as it knows itself, ``clock`` Unix time in seconds."""
 
-    def __init__(self, key: HubKey, name: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, key: Signer, name: str, clock: Callable[[], float] = time.time) -> None:
         self._key = key
         self._name = name
         self._clock = clock

@@ -46,6 +46,7 @@ async def bridge(
             headers=headers,
             protocols=offered,
             autoping=False,
+            autoclose=False,
             compress=0,
             max_msg_size=MAX_MESSAGE,
             timeout=ClientWSTimeout(ws_close=_CLOSE_SECONDS),
@@ -56,6 +57,7 @@ async def bridge(
         ours = web.WebSocketResponse(
             protocols=[theirs.protocol] if theirs.protocol else (),
             autoping=False,
+            autoclose=False,
             compress=False,
             max_msg_size=MAX_MESSAGE,
             timeout=_CLOSE_SECONDS,
@@ -71,19 +73,21 @@ async def bridge(
 
 
 async def _carry_both(ours: web.WebSocketResponse, theirs: ClientWebSocketResponse) -> None:
-    tasks = [asyncio.create_task(_carry(ours, theirs)), asyncio.create_task(_carry(theirs, ours))]
+    tasks = [asyncio.create_task(_carry(theirs, ours)), asyncio.create_task(_carry(ours, theirs))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Closed only when nobody reads any more: then each close also waits for the answer to it.
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    code = next((end.close_code for end in (theirs, ours) if end.close_code is not None), 1011)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    code, reason = next((end for end in ends if isinstance(end, tuple)), (1011, ""))
     for end in (ours, theirs):
-        await end.close(code=1011 if code in _NOT_SENT else code)
+        await end.close(code=code, message=reason.encode())
 
 
-async def _carry(source: Socket, sink: Socket) -> None:
+async def _carry(source: Socket, sink: Socket) -> tuple[int, str]:
+    """Until ``source`` closes; the code and the reason to close the other one with."""
     while True:
         message: WSMessage = await source.receive()
         match message.type:
@@ -96,14 +100,13 @@ async def _carry(source: Socket, sink: Socket) -> None:
             case WSMsgType.PONG:
                 await sink.pong(message.data)
             case WSMsgType.CLOSE:
-                await sink.close(code=_sendable(message.data), message=(message.extra or "").encode())
-                return
+                return _sendable(message.data), message.extra or ""
             case _:
-                return
+                return 1011, ""
 
 
 def _sendable(code: int | None) -> int:
-    return 1000 if code is None or code in _NOT_SENT or code == 0 else code
+    return 1000 if not code or code in _NOT_SENT else code
 
 
 def _keep_unsent_small(request: web.Request) -> None:

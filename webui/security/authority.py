@@ -40,6 +40,8 @@ class DeviceAuthority:
 
     async def admit(self, request: web.Request, route: AnyRoute, login: Login | None) -> None:
         """Raises :class:`Problem` SETUP_NEEDED, NOT_LOGGED_IN or FORBIDDEN when the route's role is not met."""
+        if request[VISIT] is not None and self._door is not None:
+            check_limits(route, self._door.may)
         if route.role is None:
             return
         if not isinstance(login, Identity):
@@ -53,8 +55,6 @@ class DeviceAuthority:
                 f"This needs the role {needed.value}; yours is {login.person.role.value}. Ask an admin.",
                 {"needed": needed.value},
             )
-        if request[VISIT] is not None and self._door is not None:
-            check_limits(route, self._door.may)
 
     async def record(self, request: web.Request, route: AnyRoute, result: str, note: AuditNote) -> None:
         """One line of the audit log."""

@@ -33,7 +33,7 @@ async def admit(request: web.Request, route: AnyRoute | None, site: Site) -> Non
         if login is None:
             raise Problem(ProblemCode.NOT_LOGGED_IN, "Log in first.")
         raise _unknown(request)
-    if route.role is not None:
+    if route.role is not None or visit is not None:
         await site.authority.admit(request, route, login)
     _check_size(request, route)
     await check_csrf(request, route, login)

@@ -1,0 +1,232 @@
+"""A hub with people, one page and one secret, that shows devices through real streams over an encoded wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from foundation.web.application import make_application
+from foundation.web.context import AuditNote, Login, login_of
+from foundation.web.routing import AnyRoute, Route
+from foundation.web.site import Site
+from hub.ports import DevicePort, Stream
+from hub.tunnel.keys import HubKey, Vouching
+from hub.tunnel.proxy import DevicePages
+from hub.tunnel.routes import DEVICE_PAGES, tunnel_routes
+from hub.tunnel.switch import StreamSwitch
+from hub.tunnel.visitor import Visitor
+from protocol.codec import encode, parse_from_device, parse_from_hub
+from protocol.frames import BinaryFrame
+from protocol.problems import Problem, ProblemCode
+from protocol.streams.assertion import Assertion
+from protocol.streams.messages import StreamMessageBase
+from protocol.streams.mux import StreamItem
+
+COOKIE: Final = "hub_session"
+
+
+class HubRole(StrEnum):
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A login of the hub; its name is its secret."""
+
+    name: str
+    visitor: Visitor
+    csrf: str = "csrf-of-the-hub"
+
+
+@dataclass
+class People:
+    """Who has a login; :meth:`log_out` ends it."""
+
+    logins: dict[str, Somebody] = field(default_factory=dict)
+    ends: dict[str, set[Callable[[], None]]] = field(default_factory=dict)
+
+    def add(self, name: str, role: str = "admin", *, by_cookie: bool = True) -> None:
+        visitor = Visitor(f"person-{name}", name, role, f"login-{name}", by_cookie)  # type: ignore[arg-type]
+        self.logins[name] = Somebody(name, visitor)
+
+    def log_out(self, name: str) -> None:
+        del self.logins[name]
+        for end in list(self.ends.get(name, ())):
+            end()
+
+    # Authority
+
+    async def identify(self, request: web.Request) -> Login | None:
+        return self.logins.get(request.cookies.get(COOKIE, ""))
+
+    async def admit(self, request: web.Request, route: AnyRoute, login: Login | None) -> None:
+        del request, route
+        if login is None:
+            raise Problem(ProblemCode.NOT_LOGGED_IN, "Log in first.")
+
+    async def record(self, request: web.Request, route: AnyRoute, result: str, note: AuditNote) -> None:
+        raise AssertionError("nothing here is audited")
+
+    # Access
+
+    def visitor(self, request: web.Request, device_id: str) -> Visitor:
+        del device_id
+        login = login_of(request)
+        assert isinstance(login, Somebody)
+        return login.visitor
+
+    @contextmanager
+    def watch(self, request: web.Request, device_id: str, end: Callable[[], None]) -> Iterator[None]:
+        del device_id
+        ends = self.ends.setdefault(login_of(request).name, set())
+        ends.add(end)
+        try:
+            yield
+        finally:
+            ends.discard(end)
+
+
+Receive = Callable[[StreamItem], None]
+
+
+class Wire:
+    """Carries the items of streams as the link does: encoded, in order, a few at a time."""
+
+    def __init__(self) -> None:
+        self.hub: asyncio.Queue[str | bytes] = asyncio.Queue(4)
+        self.device: asyncio.Queue[str | bytes] = asyncio.Queue(4)
+
+    async def to_device(self, item: StreamItem) -> None:
+        await self.device.put(_encoded(item))
+
+    async def to_hub(self, item: StreamItem) -> None:
+        await self.hub.put(_encoded(item))
+
+    @asynccontextmanager
+    async def running(self, hub: Receive, device: Receive) -> AsyncIterator[None]:
+        works = (self._carry(self.device, device, of_hub=True), self._carry(self.hub, hub, of_hub=False))
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry(self, queue: asyncio.Queue[str | bytes], receive: Receive, *, of_hub: bool) -> None:
+        while True:
+            data = await queue.get()
+            if isinstance(data, bytes):
+                receive(BinaryFrame.decode(data))
+                continue
+            message = parse_from_hub(data) if of_hub else parse_from_device(data)
+            assert isinstance(message, StreamMessageBase)
+            receive(message)
+
+
+def _encoded(item: StreamItem) -> str | bytes:
+    return item.encode() if isinstance(item, BinaryFrame) else encode(item)
+
+
+class Switchboard:
+    """The ports of the hub: which device is connected where."""
+
+    def __init__(self) -> None:
+        self.switches: dict[str, StreamSwitch] = {}
+
+    def of(self, device_id: str) -> DevicePort:
+        return _Port(device_id, self)  # type: ignore[return-value]  # its streams are all that is asked of it
+
+    def online(self, device_id: str) -> bool:
+        return device_id in self.switches
+
+
+@dataclass(frozen=True)
+class _Port:
+    device_id: str
+    board: Switchboard
+
+    async def open_stream(self) -> Stream:
+        switch = self.board.switches.get(self.device_id)
+        if switch is None:
+            raise Problem(ProblemCode.DEVICE_OFFLINE, "The device is not connected.")
+        return switch.open()
+
+
+@dataclass
+class SmallHub:
+    """What tests use of it."""
+
+    people: People
+    board: Switchboard
+    key: HubKey
+    clock: list[float]
+    """Seconds by which the hub's clock is off."""
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
+    """Paths of the hub itself that somebody asked for with a login."""
+
+    @property
+    def origin(self) -> str:
+        return self.url.rstrip("/")
+
+    def sign(self, said: Assertion) -> str:
+        return self.key.sign(said)
+
+    def rekey(self) -> None:
+        self.key = HubKey(Ed25519PrivateKey.generate())
+
+
+async def _secret(request: web.Request) -> web.Response:
+    request.app[HUB].asked.append(request.path)
+    return web.json_response({"secret": "of the hub"})
+
+
+async def _home(request: web.Request) -> web.Response:
+    request.app[HUB].asked.append(request.path)
+    return web.Response(text="<!doctype html><title>hub</title><h1 id=secret>of the hub</h1>", content_type="text/html")
+
+
+HUB = web.AppKey("hub", SmallHub)
+
+
+@asynccontextmanager
+async def running_hub(
+    name: str, key: HubKey, time: Callable[[], float], *, idle: float = 60.0
+) -> AsyncIterator[SmallHub]:
+    """A hub on loopback that calls itself ``name``."""
+    hub = SmallHub(People(), Switchboard(), key, [0.0])
+    routes: list[Route[HubRole]] = [
+        Route("GET", "/", _home, HubRole.VIEWER, "Home", kind="page"),
+        Route("GET", "/api/secret", _secret, HubRole.VIEWER, "A secret"),
+        Route("POST", "/api/secret", _secret, HubRole.VIEWER, "A change"),
+        Route("GET", "/api/socket", _secret, HubRole.VIEWER, "A socket", kind="websocket"),
+        *tunnel_routes(HubRole.VIEWER),
+    ]
+    site = Site("Hutch hub", "hub", "hub", hub.people, frozenset({"localhost"}), cookie=COOKIE)
+    app = make_application(site, routes)
+    app[HUB] = hub
+    vouching = Vouching(hub, name, lambda: time() + hub.clock[0])
+    app[DEVICE_PAGES] = DevicePages(hub.board, hub.people, vouching, idle=idle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        hub.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield hub
+    finally:
+        await runner.cleanup()
+
+
+def as_role(login: Somebody, role: str) -> Somebody:
+    """The same login with another role."""
+    return replace(login, visitor=replace(login.visitor, role=role))  # type: ignore[arg-type]
