@@ -29,6 +29,8 @@ class LocalBus:
 
     async def request(self, subject: str, data: bytes, *, within: float) -> bytes:
         """Ask."""
+        # As over a network, others get their turn first.
+        await asyncio.sleep(0)
         listeners = self._listeners(check_subject(subject))
         if not listeners:
             raise nobody()

@@ -52,6 +52,7 @@ class NatsBus:
         self._came = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._closing = False
+        self._draining: set[asyncio.Task[None]] = set()
 
     @property
     def up(self) -> bool:
@@ -110,6 +111,9 @@ class NatsBus:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+        for task in self._draining:
+            task.cancel()
+        await asyncio.gather(*self._draining, return_exceptions=True)
         await self._answering.close()
 
     # The connection
@@ -256,13 +260,14 @@ class NatsBus:
             waiting.set_result(message.data)
 
     async def _forget(self, subscription: NatsSubscription) -> None:
-        from nats import errors
-
         self._subscriptions.pop(subscription.number, None)
         native, subscription.native = subscription.native, None
-        if native is not None:
-            with suppress(errors.Error, OSError):
-                await native.unsubscribe()
+        if native is None:
+            return
+        # What the server has passed on already is answered still; nobody has to wait for that.
+        task = asyncio.create_task(_drain(native))
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
 
 
 class NatsSubscription:
@@ -279,6 +284,12 @@ class NatsSubscription:
     async def close(self) -> None:
         """Listen no more."""
         await self._bus._forget(self)
+
+
+async def _drain(native: NativeSubscription) -> None:
+    # The library raises many kinds; each means that the connection went, and the subscription with it.
+    with suppress(Exception):
+        await native.drain()
 
 
 async def _close(client: Client) -> None:
