@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from appliance.config import Settings
-from appliance.hub import hub_credentials
+from appliance.hub import hub_credentials, make_device_key, show_claim
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
@@ -42,6 +42,8 @@ from gateway.store.sessions import SessionRecords
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
+from provisioning.device_key import DeviceKeyFile
+from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
 from webui.server import make_app
@@ -114,6 +116,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         stack.push_async_callback(sessions.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
+        await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
         hub_link = HubLink(
             LinkServices(
@@ -128,8 +131,11 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 bus=bus,
             ),
             hub_credentials(settings, layout.hub_credentials),
+            keys=DeviceKeyFile(layout.device_key),
+            memory=HubMemoryFile(layout.hub_memory),
             gateway_id=identity,
             version=VERSION,
+            show=show_claim,
         )
         app = make_app(
             Device(

@@ -1,11 +1,17 @@
-"""Where the hub's address and token come from: the settings where they name both, else the file the page writes."""
+"""Where the hub's address and token come from: the settings where they name a hub, else the file the page writes."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 
+from pydantic import ValidationError
+
+import provisioning
 from appliance.config import Settings
 from gateway.hub_link.services import HubCredentialsStore
+from gateway.hub_link.status import Claim
 from protocol.problems import Problem, ProblemCode
 from provisioning.hub_credentials import HubCredentials, HubCredentialsFile
 
@@ -31,19 +37,73 @@ class SettledCredentials:
 
 
 def hub_credentials(settings: Settings, file: Path) -> HubCredentialsStore:
-    """The store of the hub's address and token.
+    """The store of the hub's address and token; without a token the device shows its own key.
 
     Raises:
-        Problem: INVALID_REQUEST when the settings name a hub but no token.
+        Problem: INVALID_REQUEST when what the settings name is no address or no token.
     """
     if settings.hub is None:
         return HubCredentialsFile(file)
-    if settings.hub_token is None:
+    try:
+        return SettledCredentials(HubCredentials.of(settings.hub, settings.hub_token))
+    except ValidationError as error:
+        # The message of the error itself would show the token.
+        reason = error.errors(include_input=False, include_url=False)[0]["msg"]
         raise Problem(
-            ProblemCode.INVALID_REQUEST,
-            "The settings name a hub but no token for it. Set HUTCH_HUB_TOKEN, or enter the hub on the page.",
-        )
-    return SettledCredentials(HubCredentials(url=settings.hub, token=settings.hub_token))
+            ProblemCode.INVALID_REQUEST, f"The settings name a hub that cannot be used: {reason}. See docs/settings.md."
+        ) from None
+
+
+async def make_device_key(path: Path) -> None:
+    """Make the device's key at the first start, in a process of its own: the daemon then never loads what makes keys.
+
+    Raises:
+        Problem: UNAVAILABLE when it cannot be made or read.
+    """
+    if await asyncio.to_thread(path.exists):
+        return
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "provisioning.device_key",
+        str(path),
+        cwd=Path(provisioning.__path__[0]).parent,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        reason = said.decode(errors="replace").strip() or "See the log"
+        raise Problem(ProblemCode.UNAVAILABLE, f"The device's key cannot be made. {reason}")
+
+
+def show_claim(claim: Claim) -> None:
+    """Print a claim code on the console, beside the setup code: for the person who stands there, not for a journal."""
+    sys.stdout.write("\n" + "\n".join(claim_lines(claim.code, claim.url, picture=sys.stdout.isatty())) + "\n\n")
+    sys.stdout.flush()
+
+
+def claim_lines(code: str, url: str, *, picture: bool) -> list[str]:
+    """What a person needs to claim the device at its hub; with a QR code of the address as text, where it fits."""
+    lines = [f"  Claim this device: open {url} and enter the code {code}"]
+    return [*lines, *qr_text(claim_address(url, code))] if picture else lines
+
+
+def claim_address(url: str, code: str) -> str:
+    """The address that a QR code holds: the hub's page with the code behind the #, which no server is sent."""
+    return f"{url}#{code}"
+
+
+def qr_text(text: str) -> list[str]:
+    """A QR code as lines for a terminal. Two rows of it make one line; the colours do not depend on the terminal's."""
+    # Loaded here: a device without a hub, and one that is claimed, do without.
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make_qr(text, error="l").terminal(out, compact=True, border=2)
+    return out.getvalue().rstrip("\n").split("\n")
 
 
 def _settled() -> Problem:

@@ -19,8 +19,11 @@ from gateway.agents.types import AgentName, AgentStatus
 from gateway.events.types import DeviceBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
+from gateway.updates import Rollback
 from gateway.workspaces.types import DownloadPlan, Entry
+from provisioning.device_key import DeviceKeys, Rotation
 from provisioning.hub_credentials import HubCredentials
+from provisioning.hub_memory import HubMemory
 
 
 class HubViewer(Protocol):
@@ -166,6 +169,10 @@ class HubUpdater(Protocol):
         """Install it and answer the version that runs then."""
         ...
 
+    def last_rollback(self) -> Rollback | None:
+        """The last update that was taken back."""
+        ...
+
 
 class HubSampler(Protocol):
     """Measures the machine."""
@@ -191,6 +198,34 @@ class HubAudit(Protocol):
         details: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """Write down who did what."""
+        ...
+
+
+class HubMemoryStore(Protocol):
+    """Where it is kept what a hub may do. Blocks; called in a thread."""
+
+    def read(self) -> HubMemory:
+        """What is remembered."""
+        ...
+
+    def write(self, memory: HubMemory) -> None:
+        """Remember this."""
+        ...
+
+
+class DeviceKeyStore(Protocol):
+    """Where the device's own keys are kept. Blocks; called in a thread."""
+
+    def ensure(self) -> DeviceKeys:
+        """The keys, made where there are none."""
+        ...
+
+    def rotate(self) -> Rotation:
+        """Make the next key, which both keys vouch for."""
+        ...
+
+    def accept(self, public_key: bytes) -> bool:
+        """The hub knows the next key; False when it is another one."""
         ...
 
 

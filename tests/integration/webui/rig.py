@@ -39,7 +39,10 @@ from gateway.store.sessions import SessionRecords
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
+from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentialsFile
+from provisioning.hub_memory import HubMemoryFile
+from provisioning.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 
@@ -202,7 +205,14 @@ async def _device(
         audit=audit,
         bus=bus,
     )
-    hub_link = HubLink(services, HubCredentialsFile(root / "hub.json"), gateway_id="gw-test", version="0.0.1")
+    hub_link = HubLink(
+        services,
+        HubCredentialsFile(root / "hub.json"),
+        keys=DeviceKeyFile(root / "device-key.json"),
+        memory=HubMemoryFile(root / "hub-memory.json"),
+        gateway_id="gw-test",
+        version="0.0.1",
+    )
     await stack.enter_async_context(_running(hub_link.run()))
     return Device(
         accounts=accounts,
