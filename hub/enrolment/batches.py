@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from foundation.accounts.secrets import digest_of
-from foundation.store.database import Store
-from hub.enrolment.statements import add_device, free_name
+from hub.enrolment.ground import Ground
+from hub.enrolment.statements import free_name
 from hub.enrolment.types import Batch, Device, NewDevice
 from hub.store.tables.devices import batches
 from hub.store.tables.people import groups
@@ -58,13 +57,12 @@ class Within(Protocol):
 class Batches:
     """The batches of the whole hub. A token is kept by its SHA-256 only: it holds 256 random bits."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._store = store
-        self._now = now
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
 
     async def add(self, new: NewBatch) -> tuple[Batch, str]:
         """Make a batch; its token is told this once. Raises :class:`Problem` INVALID_REQUEST."""
-        now = self._now()
+        now = self._ground.now()
         if new.expires_at <= now:
             raise Problem(ProblemCode.INVALID_REQUEST, "The batch would be over already. Choose a later end.")
         token = PREFIX + secrets.token_urlsafe(32)
@@ -78,7 +76,7 @@ class Batches:
             "created_by": new.created_by,
             "expires_at": new.expires_at,
         }
-        async with self._store.begin() as connection:
+        async with self._ground.store.begin() as connection:
             row = (await connection.execute(sa.insert(batches).values(values).returning(*_BATCH))).one()
         return _batch(row), token
 
@@ -93,31 +91,30 @@ class Batches:
         )
         if after is not None:
             query = query.where(batches.c.id < after)
-        async with self._store.read() as connection:
+        async with self._ground.store.read() as connection:
             return [_batch(row) for row in await connection.execute(query)]
 
     async def find(self, batch_id: int) -> Batch | None:
         """One batch."""
-        async with self._store.read() as connection:
+        async with self._ground.store.read() as connection:
             row = (await connection.execute(sa.select(*_BATCH).where(batches.c.id == batch_id))).first()
         return None if row is None else _batch(row)
 
     async def revoke(self, batch_id: int) -> None:
         """Let no more devices in by it; those that came stay."""
         valid = (batches.c.id == batch_id) & batches.c.revoked_at.is_(None)
-        async with self._store.begin() as connection:
-            await connection.execute(sa.update(batches).where(valid).values(revoked_at=self._now()))
+        async with self._ground.store.begin() as connection:
+            await connection.execute(sa.update(batches).where(valid).values(revoked_at=self._ground.now()))
 
     async def admit(self, token: str, candidate: Candidate) -> Device | None:
         """Make the candidate a device of the batch's group; None where the token is not, or no more, valid.
 
-        Raises :class:`Problem` CONFLICT where the device is somebody's by now; then no use is counted.
+        Raises :class:`Problem` CONFLICT where the device is somebody's by now, TOO_MANY; then no use is counted.
         """
         if not is_batch_token(token) or not await self._is_valid(token):
             return None
-        now = self._now()
         used = sa.update(batches).where(self._valid(token)).values(uses=batches.c.uses + 1).returning(*_BATCH)
-        async with self._store.begin() as connection:
+        async with self._ground.store.begin() as connection:
             row = (await connection.execute(used)).first()
             if row is None:
                 return None
@@ -130,18 +127,18 @@ class Batches:
                 candidate.public_key,
                 candidate.bearer_digest,
             )
-            return await add_device(connection, new, now)
+            return await self._ground.add_device(connection, new)
 
     async def _is_valid(self, token: str) -> bool:
         # Reading first: a stream of wrong tokens must not queue up where the store writes.
-        async with self._store.read() as connection:
+        async with self._ground.store.read() as connection:
             return await connection.scalar(sa.select(batches.c.id).where(self._valid(token))) is not None
 
     def _valid(self, token: str) -> sa.ColumnElement[bool]:
         return (
             (batches.c.token_digest == digest_of(token))
             & (batches.c.uses < batches.c.max_uses)
-            & (batches.c.expires_at > self._now())
+            & (batches.c.expires_at > self._ground.now())
             & batches.c.revoked_at.is_(None)
         )
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from foundation.accounts.limits import GuessLimits
-from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
 from foundation.store.text import column_text
 from hub.enrolment.codes import code_digest, new_code, plain_code
+from hub.enrolment.ground import Ground
 from hub.enrolment.signals import ClaimSignals
-from hub.enrolment.statements import add_device
 from hub.enrolment.types import Claim, Device, NewDevice
 from hub.ports import Unclaimed
 from hub.store.tables.devices import claims
@@ -56,25 +54,17 @@ class Claimant:
 class Claims:
     """The claims of the whole hub: any node finds a code that another one gave."""
 
-    def __init__(
-        self,
-        store: Store,
-        signals: ClaimSignals,
-        limits: GuessLimits,
-        pepper: bytes,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, ground: Ground, signals: ClaimSignals, limits: GuessLimits, pepper: bytes) -> None:
         """``pepper`` is secret, the same on every node, and not in the database."""
-        self._store = store
+        self._ground = ground
         self._signals = signals
         self._limits = limits
         self._pepper = pepper
-        self._now = now
 
     async def issue(self, waiting: Unclaimed) -> IssuedCode:
         """A code for a waiting device; the one before it is worth nothing unless somebody entered it already."""
-        now = self._now()
-        async with self._store.begin() as connection:
+        now = self._ground.now()
+        async with self._ground.store.begin() as connection:
             unopened = (claims.c.gateway_id == waiting.gateway_id) & claims.c.opened_by.is_(None)
             await connection.execute(sa.delete(claims).where(unopened | (claims.c.expires_at <= now)))
             code = await self._unused(connection)
@@ -98,11 +88,11 @@ class Claims:
         """
         letters = plain_code(typed)
         attempt = self._limits.attempt(claimant.source, claimant.name)
-        now = self._now()
+        now = self._ground.now()
         mine = claims.c.opened_by.is_(None) | (claims.c.opened_by == claimant.person_id)
         found = (claims.c.code_digest == code_digest(self._pepper, letters)) & (claims.c.expires_at > now) & mine
         opened = {"opened_by": claimant.person_id, "expires_at": now + CONFIRM_WITHIN}
-        async with self._store.begin() as connection:
+        async with self._ground.store.begin() as connection:
             row = (await connection.execute(sa.update(claims).where(found).values(opened).returning(*_CLAIM))).first()
         if row is None:
             message = "No device waits with this code: it may be over. Read the code again on the device."
@@ -112,7 +102,7 @@ class Claims:
 
     async def get(self, claimant: Claimant, claim_id: int) -> Claim:
         """A claim that this person opened. Raises :class:`Problem` NOT_FOUND."""
-        async with self._store.read() as connection:
+        async with self._ground.store.read() as connection:
             row = (await connection.execute(sa.select(*_CLAIM).where(self._open(claimant, claim_id)))).first()
         if row is None:
             raise _over()
@@ -122,9 +112,9 @@ class Claims:
         """Make the device a group's, under a name; its waiting socket is told at once.
 
         Raises :class:`Problem` NOT_FOUND (over, or done by now), CLAIM_WRONG (another fingerprint; may be tried
-        again), CONFLICT, NAME_TAKEN.
+        again), CONFLICT, NAME_TAKEN, TOO_MANY.
         """
-        async with self._store.begin() as connection:
+        async with self._ground.store.begin() as connection:
             spent = sa.delete(claims).where(self._open(claimant, claim_id)).returning(*_CLAIM)
             row = (await connection.execute(spent)).first()
             if row is None:
@@ -134,7 +124,7 @@ class Claims:
                 message = "This is not the fingerprint of the device's key. Compare it with the device's own page."
                 raise Problem(ProblemCode.CLAIM_WRONG, message)
             new = NewDevice(claim.gateway_id, group_id, name, claimant.name, public_key=claim.public_key)
-            device = await add_device(connection, new, self._now())
+            device = await self._ground.add_device(connection, new)
             await connection.execute(sa.delete(claims).where(claims.c.gateway_id == claim.gateway_id))
         await self._signals.ring(device.id)
         return device
@@ -142,7 +132,7 @@ class Claims:
     async def cancel(self, claimant: Claimant, claim_id: int) -> None:
         """Let a claim go; its code is spent, and the device gets another. One that is over is fine."""
         dropped = sa.delete(claims).where(self._open(claimant, claim_id)).returning(claims.c.gateway_id)
-        async with self._store.begin() as connection:
+        async with self._ground.store.begin() as connection:
             gateway_id = await connection.scalar(dropped)
         if gateway_id is not None:
             await self._signals.ring(gateway_id)
@@ -159,7 +149,7 @@ class Claims:
 
     def _open(self, claimant: Claimant, claim_id: int) -> sa.ColumnElement[bool]:
         mine = (claims.c.id == claim_id) & (claims.c.opened_by == claimant.person_id)
-        return mine & (claims.c.expires_at > self._now())
+        return mine & (claims.c.expires_at > self._ground.now())
 
 
 def _claim(row: Row[*tuple[object, ...]]) -> Claim:

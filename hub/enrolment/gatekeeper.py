@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
 from hub.enrolment.duplicates import Duplicates
 from hub.enrolment.gateways import Gateways
+from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.proofs import check_proof
 from hub.enrolment.refusals import proof_wrong, revoked
 from hub.enrolment.signals import ClaimSignals
@@ -35,8 +36,7 @@ LOOK_EVERY = 30.0
 class HubIdentity:
     """How devices know this hub."""
 
-    hosts: Sequence[str]
-    """``host[:port]`` of every address by which devices dial it, in lower case; the first is the one it names."""
+    hosts: DialledHosts
     claim_url: str
     """Where a person enters a code."""
     key: bytes
@@ -110,7 +110,9 @@ class Doorkeeper:
 
     def challenge(self) -> GatewayChallenge:
         """A challenge that was never given before."""
-        return GatewayChallenge(nonce=secrets.token_bytes(NONCE_BYTES), hub=self._hub.hosts[0], time=self._around.now())
+        return GatewayChallenge(
+            nonce=secrets.token_bytes(NONCE_BYTES), hub=self._hub.hosts.main, time=self._around.now()
+        )
 
     async def prove(
         self, gateway_id: str, challenge: GatewayChallenge, proof: GatewayProof, source: str
@@ -121,7 +123,7 @@ class Doorkeeper:
         """
         device = await self._devices.get(gateway_id)
         key = (device.public_key if device else None) or proof.public_key
-        check_proof(challenge, gateway_id, proof, key=key, hosts=self._hub.hosts, now=self._around.now())
+        check_proof(challenge, gateway_id, proof, key=key, hosts=self._hub.hosts.names, now=self._around.now())
         if device is None:
             return await self._stranger(gateway_id, proof, source)
         if device.public_key is None:
@@ -176,7 +178,8 @@ class Doorkeeper:
             return await self._batches.admit(token, candidate)
         except Problem as problem:
             # Somebody's since a moment ago: it waits as others do, and the first look lets it in.
-            if problem.code is not ProblemCode.CONFLICT:
+            # On a full hub it waits too, until somebody has made room.
+            if problem.code not in {ProblemCode.CONFLICT, ProblemCode.TOO_MANY}:
                 raise
             return None
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 from foundation.accounts.secrets import digest_of, new_secret
-from foundation.store.database import Store
 from hub.enrolment.batches import Batches, Candidate
 from hub.enrolment.devices import DeviceRows
-from hub.enrolment.statements import add_device
+from hub.enrolment.ground import Ground
 from hub.enrolment.types import Device, NewDevice
 from protocol.problems import Problem, ProblemCode
 
@@ -23,25 +20,18 @@ _OWN_TOKEN = re.compile(r"[!-~]{32,4096}")
 class Gateways:
     """Bearer tokens: given by a person, brought along with a batch's token, or a batch's token itself."""
 
-    def __init__(
-        self,
-        store: Store,
-        devices: DeviceRows,
-        batches: Batches,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._store = store
+    def __init__(self, ground: Ground, devices: DeviceRows, batches: Batches) -> None:
+        self._ground = ground
         self._devices = devices
         self._batches = batches
-        self._now = now
 
     async def add(self, gateway_id: str, group_id: int, name: str, by: str) -> tuple[Device, str]:
         """Register a gateway; its token is told this once. Raises :class:`Problem` INVALID_REQUEST, CONFLICT, …"""
         _refuse_key_id(gateway_id)
         token = new_secret()
         new = NewDevice(gateway_id, group_id, name, by, bearer_digest=digest_of(token))
-        async with self._store.begin() as connection:
-            return await add_device(connection, new, self._now()), token
+        async with self._ground.store.begin() as connection:
+            return await self._ground.add_device(connection, new), token
 
     async def holder(self, gateway_id: str, token: str) -> tuple[Device | None, bool]:
         """The gateway with this id and token, and whether it came in just now; None where they do not fit.

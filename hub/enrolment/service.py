@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 
 from foundation.accounts.limits import GuessLimits
@@ -18,6 +18,7 @@ from hub.enrolment.devices import DeviceRows
 from hub.enrolment.duplicates import Duplicates, FlappingRules, OnDuplicate
 from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity, Registers, Surroundings
 from hub.enrolment.gateways import Gateways
+from hub.enrolment.ground import MAX_DEVICES, Ground, utc_now
 from hub.enrolment.leaving import Latecomers, Leaving
 from hub.enrolment.rotation import KeyRotation, Tell
 from hub.enrolment.signals import ClaimSignals, LocalClaimSignals
@@ -28,15 +29,11 @@ from hub.ports import Cutter, DeviceRow, Ports
 _PEPPER = b"hutch claim code pepper\n"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """The time of day, aware UTC, and seconds that only go forward."""
 
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = monotonic
 
 
@@ -46,6 +43,7 @@ class Limits:
 
     room: Room = field(default_factory=Room)
     flapping: FlappingRules = field(default_factory=FlappingRules)
+    max_devices: int = MAX_DEVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,13 @@ def make_enrolment(
 
     pepper = hmac.new(secret, _PEPPER, hashlib.sha256).digest()
     devices = DeviceRows(store)
-    batches = Batches(store, clocks.now)
+    ground = Ground(store, clocks.now, limits.max_devices)
+    batches = Batches(ground)
     registers = Registers(
         devices,
-        Claims(store, signals, GuessLimits(clocks.monotonic), pepper, clocks.now),
+        Claims(ground, signals, GuessLimits(clocks.monotonic), pepper),
         batches,
-        Gateways(store, devices, batches, clocks.now),
+        Gateways(ground, devices, batches),
     )
     around = Surroundings(
         signals,

@@ -61,6 +61,12 @@ async def add_device(connection: AsyncConnection, new: NewDevice, now: datetime)
     return await need_device(connection, new.id)
 
 
+async def refuse_more_devices(connection: AsyncConnection, most: int) -> None:
+    """Raise :class:`Problem` TOO_MANY where there are so many devices already."""
+    if (await connection.scalar(sa.select(sa.func.count()).select_from(devices)) or 0) >= most:
+        raise Problem(ProblemCode.TOO_MANY, f"This hub takes at most {most} devices. Remove one first.")
+
+
 async def free_name(connection: AsyncConnection, group_id: int, wanted: str) -> str:
     """``wanted``, or it with the first number from 2 that no device of the organisation has; locks the names."""
     organisation_id = await _lock_names(connection, group_id)

@@ -14,7 +14,8 @@ from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from hub.enrolment.claims import Claimant
 from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity
-from hub.enrolment.service import Clocks, Links, make_enrolment
+from hub.enrolment.hosts import DialledHosts
+from hub.enrolment.service import Clocks, Limits, Links, make_enrolment
 from hub.events import AnyHubEvent
 from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
 from hub.store.tables.people import audit, groups, organisations
@@ -30,6 +31,7 @@ OTHER_HOST = "10.0.0.5:8443"
 HOME = "192.0.2.10"
 AWAY = "198.51.100.7"
 HUB_KEY = b"k" * 32
+MAX_DEVICES = 8
 
 
 class Clock:
@@ -140,10 +142,13 @@ class Rig:
             store,
             self.audit,
             self.events.append,
-            HubIdentity((HOST, OTHER_HOST), f"https://{HOST}/claim", HUB_KEY),
+            HubIdentity(
+                DialledHosts([f"https://{HOST}", f"http://{OTHER_HOST}"], "hub"), f"https://{HOST}/claim", HUB_KEY
+            ),
             Links(self.sockets, self.sockets, self.sockets.live.__contains__, self.sockets.tell),
             secret=b"s" * 32,
             on_duplicate=lambda device, sources: self.duplicates.append((device.id, sources)),
+            limits=Limits(max_devices=MAX_DEVICES),
             clocks=Clocks(self.clock.now, self.clock.monotonic),
         )
         self.devices = self.enrolment.devices

@@ -12,7 +12,7 @@ from hub.events import DeviceClaimed
 from hub.ports import DeviceRow, Unclaimed
 from hub.store.tables.devices import batches
 from protocol.problems import Problem, ProblemCode
-from tests.unit.hub.enrolment.rig import HOME, Machine, Rig
+from tests.unit.hub.enrolment.rig import HOME, MAX_DEVICES, Machine, Rig
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
@@ -139,3 +139,13 @@ async def test_the_store_does_not_hold_the_token(hub: Rig) -> None:
         row = (await connection.execute(sa.select(batches))).one()
     assert token not in repr(row._mapping)
     assert token.removeprefix("hutch_batch_") not in repr(row._mapping)
+
+
+async def test_a_full_hub_takes_nobody_in_and_counts_no_use(hub: Rig) -> None:
+    made, token = await batch(hub, uses=MAX_DEVICES + 1)
+    found = [await hub.prove(Machine(), token=token) for _ in range(MAX_DEVICES + 1)]
+    assert [type(one) for one in found] == [DeviceRow] * MAX_DEVICES + [Unclaimed]
+    assert (await stored(hub, made)).uses == MAX_DEVICES
+    with pytest.raises(Problem) as caught:
+        await hub.claimed(Machine(), "one more")
+    assert caught.value.code is ProblemCode.TOO_MANY
