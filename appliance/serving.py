@@ -19,6 +19,8 @@ _GRACE_SECONDS = 2.0
 @asynccontextmanager
 async def serve(app: web.Application, listen: Listen, console: Path | None = None) -> AsyncIterator[list[str]]:
     """Serve the application while inside, at the socket ``console`` too; yields its addresses.
+async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
+    """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
 
     Raises:
         Problem: CONFLICT when the port is taken, PERMISSION_DENIED when it may not be opened.
@@ -29,6 +31,7 @@ async def serve(app: web.Application, listen: Listen, console: Path | None = Non
         await _listen(runner, listen)
         if console is not None:
             await _console(runner, console)
+        await _listen_privately(runner, private)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
     finally:
         await runner.cleanup()
