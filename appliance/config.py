@@ -35,15 +35,12 @@ class Settings(BaseModel):
     agents: Path | None = Field(default=None, description="Where agent CLIs are installed (npm prefix).")
     sockets: Path | None = Field(default=None, description="Folder of the tmux sockets; mode 0700, a short path.")
     authorized_keys: Path | None = Field(default=None, description="SSH keys file; default ~/.ssh/authorized_keys.")
-    hub: str | None = Field(default=None, description="URL of the hub; set here it wins over the page.")
-    hub_token: SecretStr | None = Field(default=None, description="Bearer token for the hub.")
-    hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
     hub: str | None = Field(
         default=None,
         description="URL of the hub; set here it wins over the page. Enough alone: claim it there.",
     )
     hub_token: SecretStr | None = Field(default=None, description="Token of this device, or for many, from the hub.")
-    hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+    hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="More host names under which the page may be opened."
     )
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(split_commas)] = Field(

@@ -1,9 +1,9 @@
-"""The sockets of the device: the page's address, and the console socket of the ``hutch`` command."""
+"""The sockets of the device: the page's address, the ``hutch`` command's, and the one for the hub's people."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,8 +17,6 @@ _GRACE_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def serve(app: web.Application, listen: Listen, console: Path | None = None) -> AsyncIterator[list[str]]:
-    """Serve the application while inside, at the socket ``console`` too; yields its addresses.
 async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
     """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
 
@@ -29,8 +27,6 @@ async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIt
     await runner.setup()
     try:
         await _listen(runner, listen)
-        if console is not None:
-            await _console(runner, console)
         await _listen_privately(runner, private)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
     finally:
@@ -52,10 +48,11 @@ async def _listen(runner: web.AppRunner, listen: Listen) -> None:
         ) from None
 
 
-async def _console(runner: web.AppRunner, console: Path) -> None:
+async def _listen_privately(runner: web.AppRunner, paths: Iterable[Path]) -> None:
     before = os.umask(0o177)
     try:
-        await web.UnixSite(runner, console).start()
+        for path in paths:
+            await web.UnixSite(runner, path).start()
     finally:
         os.umask(before)
 

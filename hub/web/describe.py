@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from foundation.web.description import print_description
-from foundation.web.openapi import About
+from foundation.web.openapi import About, print_description
 from hub.people.roles import Role
 from hub.web.routes import ROUTES
 from hub.web.site import COOKIE

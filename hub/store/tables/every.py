@@ -6,7 +6,3 @@ from hub.store.tables import devices, fleet, metadata, people, rollouts
 
 METADATA = metadata.METADATA
 MODULES = (metadata, people, devices, fleet, rollouts)
-from hub.store.tables import devices, fleet, metadata, people
-
-METADATA = metadata.METADATA
-MODULES = (metadata, people, devices, fleet)

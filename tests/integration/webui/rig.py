@@ -42,7 +42,6 @@ from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentialsFile
 from provisioning.hub_memory import HubMemoryFile
-from provisioning.setup_code import SetupCode
 from webui.context import Device
 from webui.server import make_app
 
