@@ -81,6 +81,12 @@ class Claims:
             await connection.execute(sa.insert(claims).values(values))
         return IssuedCode(code, now + CODE_LASTS)
 
+    async def stands(self, issued: IssuedCode) -> bool:
+        """Whether a code is still worth something: it was not let go, and no other took its place."""
+        same = (claims.c.code_digest == self._digest(issued.code)) & (claims.c.expires_at > self._ground.now())
+        async with self._ground.store.read() as connection:
+            return await connection.scalar(sa.select(claims.c.id).where(same)) is not None
+
     async def enter(self, claimant: Claimant, typed: str) -> Claim:
         """Enter a code. It is this person's from now on, who may enter it again; for others it is as wrong as any.
 

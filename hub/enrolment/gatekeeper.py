@@ -150,8 +150,9 @@ class Doorkeeper:
                             fingerprint=fingerprint(unclaimed.public_key),
                         )
                     left = (issued.expires_at - self._around.now()).total_seconds()
-                    if await bell.wait(max(0.0, min(left, LOOK_EVERY))):
-                        # Rung for, and yet nobody's: the person let the claim go, and its code is spent.
+                    rung = await bell.wait(max(0.0, min(left, LOOK_EVERY)))
+                    # Rung for and yet nobody's: perhaps the person let the claim go, and its code is spent.
+                    if rung and not await self._claims.stands(issued):
                         issued = None
         if device.public_key != unclaimed.public_key:
             raise proof_wrong("Another key was registered for this device meanwhile. Connect again.")

@@ -36,6 +36,8 @@ from protocol.problems import Problem
 _LOG = structlog.get_logger("hub.fleet")
 _PRUNE_SECONDS: Final = 6 * 3600.0
 BUS_HISTORY: Final = 4096
+MAX_DOWNLOADS: Final = 8
+"""Each holds up to 20 MiB: a device sends its file without being asked for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Fleet:
     courier: Courier
     keep: Keep
     alone: bool
+    downloads: asyncio.Semaphore
+    """Files on their way at the same time on this node."""
 
     async def start(self) -> None:
         """Learn what the store knows; before the first device is let in."""
@@ -144,4 +148,5 @@ def make_fleet(
         courier=Courier(Claims(store, clock), sender, box),
         keep=keep or Keep(),
         alone=alone,
+        downloads=asyncio.Semaphore(MAX_DOWNLOADS),
     )

@@ -10,6 +10,8 @@ from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
 from foundation.store.light import AsyncConnection
+from foundation.store.schema import NEEDS
+from foundation.store.tables import SETTINGS
 from hub.people.types import Person
 from hub.store.tables.people import external_logins, people
 from protocol.problems import Problem, ProblemCode
@@ -38,6 +40,12 @@ class Credentials:
 async def count_people(connection: AsyncConnection) -> int:
     """How many accounts there are."""
     return await connection.scalar(sa.select(sa.func.count()).select_from(people)) or 0
+
+
+async def one_at_a_time(connection: AsyncConnection) -> None:
+    """Have those who would be the first person wait for each other until their transactions end."""
+    # A row that every store has: on SQLite a transaction that writes is alone anyway.
+    await connection.execute(sa.select(SETTINGS).where(SETTINGS.c.name == NEEDS).with_for_update())
 
 
 async def anybody(connection: AsyncConnection) -> bool:

@@ -57,6 +57,7 @@ class Logins:
         hashed = await self._passwords.hash(checked_password(password))
         now = self._ground.now()
         async with self._ground.store.begin() as connection:
+            await directory.one_at_a_time(connection)
             if await directory.anybody(connection):
                 raise _setup_done()
             person = await directory.add_person(connection, plain, hashed, now, administrator=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.config import HubSettings
     from hub.fleet.commands import CommandQueue
     from hub.fleet.service import Fleet
+    from hub.enrolment.service import Enrolment
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
@@ -37,6 +38,7 @@ class Hub:
 
     settings: HubSettings
     people: People
+    enrolment: Enrolment
     audit: AuditLog
     values: SettingsTable
     """Small named values in the store."""
@@ -51,6 +53,10 @@ class Hub:
     """Logins at an OpenID provider, where there is one."""
     queue: CommandQueue | None = None
     """Keeps commands for devices that are offline; None on a hub that refuses them."""
+    queue: CommandQueue | None = None
+    """Keeps commands for devices that are offline; None on a hub that refuses them."""
+    external_logins: ExternalLogins | None = None
+    """Logins at an OpenID provider, where there is one."""
     resolvers: tuple[ScopeResolver, ...] = ()
     """What the parts' routes name in their paths; organisation and group are always known."""
     metrics: tuple[MetricsSource, ...] = ()

@@ -16,6 +16,7 @@ from hub.enrolment.claims import Claimant
 from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Clocks, Limits, Links, make_enrolment
+from hub.enrolment.signals import LocalClaimSignals
 from hub.events import AnyHubEvent
 from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
 from hub.store.tables.people import audit, groups, organisations
@@ -138,6 +139,7 @@ class Rig:
         self.duplicates: list[tuple[str, tuple[str, ...]]] = []
         self.sockets = Sockets()
         self.audit = AuditLog(store, audit, self.clock.now)
+        self.signals = LocalClaimSignals()
         self.enrolment = make_enrolment(
             store,
             self.audit,
@@ -147,6 +149,7 @@ class Rig:
             ),
             Links(self.sockets, self.sockets, self.sockets.live.__contains__, self.sockets.tell),
             secret=b"s" * 32,
+            signals=self.signals,
             on_duplicate=lambda device, sources: self.duplicates.append((device.id, sources)),
             limits=Limits(max_devices=MAX_DEVICES),
             clocks=Clocks(self.clock.now, self.clock.monotonic),

@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 import sqlalchemy as sa
 
+from hub.enrolment.claims import IssuedCode
 from hub.enrolment.codes import new_code
 from hub.enrolment.types import Device
 from hub.store.tables.devices import claims
@@ -184,6 +185,27 @@ async def test_a_claim_that_is_let_go_gives_the_device_another_code(hub: Rig) ->
         second = shown(await told)
         assert (await wrong(hub, first)).code is ProblemCode.CLAIM_WRONG
         await hub.claims.enter(BERT, second)
+
+
+async def test_a_ring_for_nothing_leaves_the_code_as_it_is(hub: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = asyncio.Event()
+    stands = hub.claims.stands
+
+    async def told(issued: IssuedCode) -> bool:
+        answer = await stands(issued)
+        looked.set()
+        return answer
+
+    monkeypatch.setattr(hub.claims, "stands", told)
+    stranger = await hub.stranger(Machine())
+    async with aclosing(hub.door.wait_claimed(stranger)) as waiting:
+        code = shown(await anext(waiting))
+        following = asyncio.ensure_future(anext(waiting))
+        await hub.signals.ring(stranger.gateway_id)
+        await looked.wait()
+        claim = await hub.claims.enter(ANNA, code)
+        device = await hub.claims.confirm(ANNA, claim.id, claim.fingerprint, hub.group, "shed")
+        assert await following == device.row()
 
 
 async def test_a_device_that_comes_back_has_one_code(hub: Rig) -> None:
