@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from foundation.store.audit import AuditLog
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
+    from hub.enrolment.service import Enrolment
     from hub.fleet.commands import CommandQueue
     from hub.fleet.service import Fleet
-    from hub.enrolment.service import Enrolment
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports

@@ -18,11 +18,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.secrets_box import KEY_BYTES, SecretsBox
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
+from hub.fleet.service import make_fleet
 from hub.people.bearers import Bearers
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
@@ -33,6 +35,8 @@ from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit
 from hub.web.context import Hub
 from hub.web.server import make_app
+from tests.doubles.ports import ScriptedPorts
+from tests.doubles.targets import KeptMessages
 from tests.postgres import Postgres
 
 CHEAP: Final = HashCost(memory_kib=8, passes=1, lanes=1)
@@ -199,6 +203,8 @@ async def running(world: World, settings: HubSettings, provider: ProviderSetting
             people=world.people,
             audit=AuditLog(world.store, audit),
             values=SettingsTable(world.store),
+            fleet=make_fleet(world.store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=KeptMessages()),
+            ports=ScriptedPorts(),
             name="hub-test",
             version="0.0.1",
             started_at=datetime.now(UTC),

@@ -15,17 +15,22 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.secrets_box import KEY_BYTES, SecretsBox
 from foundation.setup_code import SetupCode
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
+from hub.fleet.service import make_fleet
 from hub.people import memberships
 from hub.people.roles import Role
 from hub.people.service import People
 from hub.people.types import Identity
 from hub.web.context import Hub
+from hub.web.security.alert_scopes import AlertScope, TargetScope
 from hub.web.security.devices import BatchScope, DeviceScope
 from hub.web.server import make_app
+from tests.doubles.ports import ScriptedPorts
+from tests.doubles.targets import KeptMessages
 from tests.unit.hub.enrolment.rig import Rig as EnrolmentRig
 
 PASSWORD: Final = "correct horse battery"
@@ -56,6 +61,8 @@ class HubRig:
     group: int
     second_group: int
     other_group: int
+    ports: ScriptedPorts
+    sent: KeptMessages
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def call(self, who: str | None, method: str, path: str, json: object = None) -> Answered:
@@ -78,23 +85,29 @@ async def running_hub(store: Store, root: Path) -> AsyncIterator[HubRig]:
     for name in ("olga", "vera", "otto", "nina"):
         _, secrets[name] = await people.logins.log_in(name, PASSWORD, "127.0.0.1")
     doors = EnrolmentRig(store, group, other)
+    sent, ports = KeptMessages(), ScriptedPorts()
+    fleet = make_fleet(store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=sent)
     hub = Hub(
         settings=HubSettings(data=root),
         people=people,
         enrolment=doors.enrolment,
         audit=doors.audit,
         values=SettingsTable(store),
+        fleet=fleet,
+        ports=ports,
         name="hub-test",
         version="0.0.1",
         started_at=datetime.now(UTC),
         resolvers=(
             DeviceScope(doors.devices),
             BatchScope(doors.batches, people.organisations),
+            AlertScope(fleet.alerts),
+            TargetScope(fleet.targets),
         ),
     )
     app = await asyncio.to_thread(make_app, hub)
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
-        yield HubRig(hub, doors, client, group, second, other, secrets)
+        yield HubRig(hub, doors, client, group, second, other, ports, sent, secrets)
     await doors.enrolment.close()
     await people.close()
 
