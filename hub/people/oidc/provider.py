@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TypeVar
@@ -102,8 +103,8 @@ class Provider:
             form["client_id"] = client
         elif "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
             # RFC 6749, 2.3.1: both are encoded as in a form before they are put together.
-            auth = aiohttp.BasicAuth(quote(client, safe=""), quote(secret, safe=""))
-            headers["Authorization"] = auth.encode()
+            pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
+            headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:
             form.update({"client_id": client, "client_secret": secret})
         return await self._ask("POST", metadata.token_endpoint, TokenAnswer, headers, form)

@@ -197,7 +197,10 @@ class Rig:
 async def running(world: World, settings: HubSettings, provider: ProviderSettings | None = None) -> AsyncIterator[Rig]:
     """A hub that answers on loopback while inside."""
     async with ClientSession() as http:
-        external = None if provider is None else ExternalLogins(world.people.ground, Provider(provider, http))
+        external = None
+        if provider is not None:
+            client_of = Provider(provider, http, lambda: world.clocks.monotonic)
+            external = ExternalLogins(world.people.ground, client_of)
         hub = Hub(
             settings=settings,
             people=world.people,
