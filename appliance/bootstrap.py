@@ -39,6 +39,9 @@ from gateway.store import tables
 from gateway.store.health import HealthHistory
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
+from gateway.tunnel import assertions
+from gateway.tunnel.tunnel import Tunnel
+from gateway.tunnel.visitors import Visitors
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
@@ -46,6 +49,7 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
+from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
 log = structlog.get_logger(__name__)
@@ -67,6 +71,7 @@ def run(settings: Settings) -> int:
     layout.prepare()
     with hold(layout.lock):
         layout.console.unlink(missing_ok=True)
+        layout.hub_door.unlink(missing_ok=True)
         return asyncio.run(_run(settings, layout))
 
 
@@ -118,6 +123,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
+        tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
         hub_link = HubLink(
             LinkServices(
                 sessions=sessions,
@@ -129,6 +135,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 sampler=sampler,
                 audit=audit,
                 bus=bus,
+                tunnel=tunnel,
             ),
             hub_credentials(settings, layout.hub_credentials),
             keys=DeviceKeyFile(layout.device_key),
@@ -137,6 +144,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             version=VERSION,
             show=show_claim,
         )
+        door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
             Device(
                 accounts=accounts,
@@ -157,11 +165,13 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 gateway_id=identity,
                 allowed_hosts=frozenset(settings.hosts),
                 trusted_proxies=settings.trusted_proxies,
+                console_socket=layout.console,
+                hub_door=door,
                 secure_cookies=settings.secure_cookies,
                 started_at=datetime.now(UTC),
             )
         )
-        addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console))
+        addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
             _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
         )

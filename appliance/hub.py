@@ -79,19 +79,14 @@ async def make_device_key(path: Path) -> None:
 
 def show_claim(claim: Claim) -> None:
     """Print a claim code on the console, beside the setup code: for the person who stands there, not for a journal."""
-    sys.stdout.write("\n" + "\n".join(claim_lines(claim.code, claim.url, picture=sys.stdout.isatty())) + "\n\n")
+    sys.stdout.write("\n" + "\n".join(claim_lines(claim, picture=sys.stdout.isatty())) + "\n\n")
     sys.stdout.flush()
 
 
-def claim_lines(code: str, url: str, *, picture: bool) -> list[str]:
+def claim_lines(claim: Claim, *, picture: bool) -> list[str]:
     """What a person needs to claim the device at its hub; with a QR code of the address as text, where it fits."""
-    lines = [f"  Claim this device: open {url} and enter the code {code}"]
-    return [*lines, *qr_text(claim_address(url, code))] if picture else lines
-
-
-def claim_address(url: str, code: str) -> str:
-    """The address that a QR code holds: the hub's page with the code behind the #, which no server is sent."""
-    return f"{url}#{code}"
+    lines = [f"  Claim this device: open {claim.url} and enter the code {claim.code}"]
+    return [*lines, *qr_text(claim.address)] if picture else lines
 
 
 def qr_text(text: str) -> list[str]:

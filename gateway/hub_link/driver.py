@@ -12,6 +12,7 @@ from gateway.hub_link.announcer import Announcer
 from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.notes import Notes
 from gateway.hub_link.outbox import LinkGone, Outbox
+from gateway.hub_link.pages import Pages
 from gateway.hub_link.partings import SELDOM
 from gateway.hub_link.pump import Alarm
 from gateway.hub_link.target import DriverParts, Target
@@ -55,6 +56,7 @@ class Driver:
         self._clock = parts.clock
         self._link = DeviceLink(target.hello(), random=random, has_key=target.prover is not None)
         self._notes = Notes(self._clock)
+        self._pages = Pages(parts.tunnel, self._notes)
         self._alarm = Alarm(self._clock, self._tick)
         self._channel = self._new_channel(Outbox())
         self._hang_up = asyncio.Event()
@@ -119,8 +121,8 @@ class Driver:
                 self._parts.typist.type(frame, self._channel)
             case DeliverNotice(notice):
                 self._converse(self._notice(notice))
-            case DeliverStream():
-                self._notes.write(_no_streams())
+            case DeliverStream(item):
+                self._pages.received(item)
             case Prove():
                 self._converse(self._prove(action))
             case Greet():
@@ -198,6 +200,7 @@ class Driver:
         self._conversation = []
         self._hearing = asyncio.Lock()
         self._link.introduce(self._target.hello())
+        self._pages.connected(self._channel)
         try:
             self._converse(pump.read(socket, self._take))
             self._converse(pump.write(socket, outbox, self._pong))
@@ -211,6 +214,7 @@ class Driver:
             for task in self._conversation:
                 task.cancel()
             ends = await asyncio.gather(*self._conversation, return_exceptions=True)
+            await self._pages.lost()
             await self._parts.terminals.close()
             self._parts.keyboard.release()
         self._explain(ends, socket)
@@ -269,6 +273,7 @@ class Driver:
         announcer = Announcer(self._parts.sessions, self._parts.bus, self._parts.terms, channel)
         screens = await self._parts.terminals.open(channel)
         self._carry_out(self._link.greet(await self._health(), screens, self._clock.time()))
+        self._pages.greeted()
         self._converse(announcer.listen())
         self._converse(announcer.speak())
         await self._parts.terminals.follow()
@@ -285,10 +290,6 @@ class Driver:
             elif isinstance(end, Exception) and not isinstance(end, ConnectionClosed | LinkGone):
                 log.error("the link to the hub failed in an unexpected way", exc_info=end)
                 self._error = "The link failed in an unexpected way. See the device's log; connecting again."
-
-
-def _no_streams() -> Problem:
-    return Problem(ProblemCode.UNAVAILABLE, "This device takes no streams. Look at the features of its hello.")
 
 
 def _say_nothing(_state: DeviceState, _error: str | None) -> None:

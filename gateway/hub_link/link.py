@@ -20,6 +20,7 @@ from gateway.hub_link.services import DeviceKeyStore, HubCredentialsStore, HubMe
 from gateway.hub_link.status import Claim, HubStatus, LinkState
 from gateway.hub_link.target import DriverParts, Target
 from gateway.hub_link.terms import Terms
+from gateway.tunnel.assertions import PinnedHub
 from protocol.events import KeyRotated, Permission
 from protocol.identity import short_fingerprint
 from protocol.link import DeviceState
@@ -72,6 +73,7 @@ class HubLink:
         self._writing = asyncio.Lock()
         self._driver: Driver | None = None
         self._mine: DeviceKeys | None = None
+        self._prover: Prover | None = None
         self._claim: Claim | None = None
         self._stands: tuple[LinkState, str | None, str | None] = ("off", None, None)
         self._since = datetime.now(UTC)
@@ -96,6 +98,14 @@ class HubLink:
             allows=self.terms.allows,
         )
 
+    @property
+    def pinned(self) -> PinnedHub | None:
+        """The hub whose word counts for who comes through it; None while there is none."""
+        key = self.terms.hub_key
+        if key is None or self._mine is None or self._prover is None:
+            return None
+        return PinnedHub(self._mine.device_id, key, self._prover.hub_names)
+
     async def configure(self, credentials: HubCredentials | None) -> None:
         """Use another hub, or none, from now on and after a restart. Raises Problem for an address of no use."""
         if credentials is not None:
@@ -111,8 +121,14 @@ class HubLink:
             self._changed.set()
 
     async def allow(self, permissions: Iterable[Permission]) -> None:
-        """Let the hub do this from now on, and nothing else; what is under way is not interrupted. Raises Problem."""
+        """Let the hub do this from now on, and nothing else. Raises Problem.
+
+        Pages that the hub's people have open are cut when it may do less than before; commands under way are not.
+        """
+        before = frozenset(self.terms.allows)
         await self.terms.allow(permissions)
+        if self._services.tunnel is not None and not before <= frozenset(self.terms.allows):
+            self._services.tunnel.cut()
 
     async def rotate_key(self) -> None:
         """Change the device's key; the hub is told now, or with the next connection. Raises Problem."""
@@ -170,7 +186,7 @@ class HubLink:
             changed.cancel()
             driving.cancel()
             await asyncio.wait([driving, changed])
-            self._driver = self._mine = self._claim = None
+            self._driver = self._mine = self._prover = self._claim = None
         if not driving.cancelled():
             driving.result()
 
@@ -186,11 +202,17 @@ class HubLink:
             name = messages.hostname(info, self._mine.device_id)
             said = Introduction(dialled_host(url), name, self._version, credentials.enrolment_token)
             prover = Prover(self._keys, said)
+        self._prover = prover
         device_id = self._gateway_id if self._mine is None else self._mine.device_id
         return Target(
             device_id=device_id,
             hello=lambda: messages.hello(
-                device_id, self._version, info, self.terms.allows, self._services.updater.last_rollback()
+                device_id,
+                self._version,
+                info,
+                self.terms.allows,
+                self._services.updater.last_rollback(),
+                streams=self._services.tunnel is not None,
             ),
             open=lambda: open_socket(url, credentials.token, device_id),
             prover=prover,

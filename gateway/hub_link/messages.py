@@ -20,7 +20,9 @@ from protocol.events import (
 from protocol.limits import MAX_ITEMS
 
 FEATURES = ("policy/1",)
-"""What this device speaks beside the first wire; ``streams/1`` is said where streams are served."""
+"""What every device of ours speaks beside the first wire."""
+STREAMS = "streams/1"
+"""Said where the hub may open streams."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _OVER = frozenset({SessionStatus.ENDED, SessionStatus.FAILED})
 
@@ -46,6 +48,8 @@ def hello(
     info: host.SystemInfo,
     allows: tuple[Permission, ...],
     rollback: updates.Rollback | None,
+    *,
+    streams: bool = False,
 ) -> GatewayHello:
     """The first message of a connection."""
     return GatewayHello(
@@ -59,7 +63,7 @@ def hello(
             ram_total_bytes=info.ram_total_bytes,
             disk_total_bytes=info.disk_total_bytes,
         ),
-        features=FEATURES,
+        features=(*FEATURES, STREAMS) if streams else FEATURES,
         model=None if info.model is None else line(info.model, 256),
         allows=allows,
         rollback=None if rollback is None else _rollback(rollback),

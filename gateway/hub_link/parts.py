@@ -46,4 +46,5 @@ def driver_parts(services: LinkServices, terms: Terms, keys: DeviceKeyStore, lan
         terminals=terminals,
         keyboard=keyboard,
         clock=clock,
+        tunnel=services.tunnel,
     )

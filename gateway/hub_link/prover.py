@@ -43,12 +43,15 @@ class Prover:
         self._old_first = False
         self._two = False
         self._shown: bytes | None = None
+        self.hub_names = frozenset({introduction.hub})
+        """What the hub is called: by whoever dials it, and by itself."""
 
     def prove(self, challenge: GatewayChallenge) -> GatewayProof:
         """The answer to a challenge: signed for the host that was dialled, whatever the hub calls itself."""
         keys = self._keys.ensure()
         pair = self._choose(keys)
         self._two = keys.next is not None
+        self.hub_names = frozenset({self._said.hub, challenge.hub})
         at = self._now()
         token = self._said.enrolment_token
         self._shown = pair.public

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
@@ -24,6 +24,10 @@ from gateway.workspaces.types import DownloadPlan, Entry
 from provisioning.device_key import DeviceKeys, Rotation
 from provisioning.hub_credentials import HubCredentials
 from provisioning.hub_memory import HubMemory
+
+if TYPE_CHECKING:
+    from protocol.streams.duplex import Send
+    from protocol.streams.mux import StreamItem
 
 
 class HubViewer(Protocol):
@@ -229,6 +233,26 @@ class DeviceKeyStore(Protocol):
         ...
 
 
+class HubTunnel(Protocol):
+    """The device's own pages, for the people of the hub."""
+
+    def connected(self, send: Send) -> None:
+        """A connection is up; ``send`` waits for room on it, and raises when it is gone."""
+        ...
+
+    def received(self, item: StreamItem) -> None:
+        """The hub sent a message or frame of a stream. Does not block."""
+        ...
+
+    def cut(self) -> None:
+        """End what is open."""
+        ...
+
+    async def lost(self) -> None:
+        """The connection is gone."""
+        ...
+
+
 class HubCredentialsStore(Protocol):
     """Where the hub's address and token are kept. Blocks; called in a thread."""
 
@@ -258,3 +282,5 @@ class LinkServices:
     sampler: HubSampler
     audit: HubAudit
     bus: DeviceBus
+    tunnel: HubTunnel | None = None
+    """None for a device that shows no pages to a hub."""

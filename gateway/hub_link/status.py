@@ -20,6 +20,11 @@ class Claim:
     expires_at: datetime
     """Aware UTC; a new code comes before."""
 
+    @property
+    def address(self) -> str:
+        """For a QR code: the hub's page with the code behind the #, which no server is sent."""
+        return f"{self.url}#{self.code}"
+
 
 @dataclass(frozen=True, slots=True)
 class HubStatus:

@@ -11,7 +11,7 @@ from gateway.hub_link.channel import Clock
 from gateway.hub_link.dispatch import Dispatcher
 from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.prover import Prover
-from gateway.hub_link.services import HubSampler, HubSessions
+from gateway.hub_link.services import HubSampler, HubSessions, HubTunnel
 from gateway.hub_link.terminals import Terminals
 from gateway.hub_link.terms import Terms
 from gateway.hub_link.typist import Typist
@@ -42,6 +42,7 @@ class DriverParts:
     terminals: Terminals
     keyboard: Keyboard
     clock: Clock
+    tunnel: HubTunnel | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ MAX_CHARS: Final = 4096
 class PinnedHub:
     """The hub this device belongs to."""
 
+    device_id: str
+    """What the hub knows this device by."""
     key: bytes
     """Its Ed25519 public key, 32 bytes."""
     names: frozenset[str]
@@ -33,12 +35,9 @@ class PinnedHub:
 
 
 class Assertions:
-    """Checks assertions for one device. ``clock`` is Unix time in seconds."""
+    """Checks what the hub says that this device is linked to right now. ``clock`` is Unix time in seconds."""
 
-    def __init__(
-        self, gateway_id: str, hub: Callable[[], PinnedHub | None], clock: Callable[[], float] = time.time
-    ) -> None:
-        self._gateway_id = gateway_id
+    def __init__(self, hub: Callable[[], PinnedHub | None], clock: Callable[[], float] = time.time) -> None:
         self._hub = hub
         self._clock = clock
 
@@ -52,7 +51,7 @@ class Assertions:
         if hub is None or len(token) > MAX_CHARS:
             raise _refused()
         said = _read(token, hub.key)
-        if said.aud != self._gateway_id or said.iss not in hub.names or said.exp - said.iat > ASSERTION_SECONDS:
+        if said.aud != hub.device_id or said.iss not in hub.names or said.exp - said.iat > ASSERTION_SECONDS:
             raise _refused()
         now = self._clock()
         if not said.iat - CLOCK_LEEWAY <= now <= said.exp + CLOCK_LEEWAY:

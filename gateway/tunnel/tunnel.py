@@ -53,9 +53,10 @@ class Tunnel:
         self._streams.received(item)
 
     def cut(self) -> None:
-        """The owner has changed their mind: end what the hub's people have open."""
+        """The owner lets the hub do less than before: end what its people have open."""
         if self._streams is not None:
-            self._streams.close_all(_not_allowed())
+            message = "The owner of this device has changed what the hub may do."
+            self._streams.close_all(Problem(ProblemCode.FORBIDDEN, message))
 
     async def lost(self) -> None:
         """The link is gone, and with it everything that came through it."""

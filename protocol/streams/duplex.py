@@ -54,13 +54,18 @@ class Streams:
         for stream in list(self._open.values()):
             stream.shut(problem)
 
-    async def lost(self) -> None:
+    def cut_off(self) -> None:
         """The link is gone: everybody who reads or writes is told."""
         self._gone = True
         for event in self._mux.lost():
             self._tell(event)
         if self._sender is not None:
             self._sender.cancel()
+
+    async def lost(self) -> None:
+        """As :meth:`cut_off`, and nothing is being sent any more afterwards."""
+        self.cut_off()
+        if self._sender is not None:
             await asyncio.gather(self._sender, return_exceptions=True)
 
     def _made(self, stream_id: str) -> Duplex:

@@ -20,15 +20,23 @@ from hub.ports import DevicePort, Stream
 from hub.tunnel.keys import HubKey, Vouching
 from hub.tunnel.proxy import DevicePages
 from hub.tunnel.routes import DEVICE_PAGES, tunnel_routes
-from hub.tunnel.switch import StreamSwitch
+from hub.tunnel.switch import FEATURE, Carrier, Handler, StreamOpener
 from hub.tunnel.visitor import Visitor
 from protocol.codec import encode, parse_from_device, parse_from_hub
+from protocol.events import GatewayHello, SystemInfo
 from protocol.frames import BinaryFrame
 from protocol.problems import Problem, ProblemCode
 from protocol.streams.assertion import Assertion
-from protocol.streams.messages import StreamMessageBase
+from protocol.streams.messages import StreamClose, StreamEnd, StreamOpen, StreamWindow
 from protocol.streams.mux import StreamItem
 
+HELLO: Final = GatewayHello(
+    gateway_id="gw-test",
+    version="0.0.1",
+    hostname="hutch-test",
+    system_info=SystemInfo(os="Debian", arch="x86_64", cpus=1, ram_total_bytes=1, disk_total_bytes=1),
+    features=(FEATURE,),
+)
 COOKIE: Final = "hub_session"
 
 
@@ -99,22 +107,30 @@ Receive = Callable[[StreamItem], None]
 
 
 class Wire:
-    """Carries the items of streams as the link does: encoded, in order, a few at a time."""
+    """Carries the items of streams as the link does: encoded, in order, congested after a few.
+
+    It is a :class:`hub.tunnel.switch.Carrier` as well, as the hub's connection is.
+    """
 
     def __init__(self) -> None:
-        self.hub: asyncio.Queue[str | bytes] = asyncio.Queue(4)
-        self.device: asyncio.Queue[str | bytes] = asyncio.Queue(4)
+        self.streams: Handler | None = None
+        self.hello: GatewayHello | None = HELLO
+        self._to_device: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self._to_hub: asyncio.Queue[str | bytes] = asyncio.Queue(4)
 
-    async def to_device(self, item: StreamItem) -> None:
-        await self.device.put(_encoded(item))
+    @property
+    def congested(self) -> bool:
+        return self._to_device.qsize() >= 4
+
+    def send_stream(self, item: StreamItem) -> None:
+        self._to_device.put_nowait(_encoded(item))
 
     async def to_hub(self, item: StreamItem) -> None:
-        await self.hub.put(_encoded(item))
+        await self._to_hub.put(_encoded(item))
 
     @asynccontextmanager
-    async def running(self, hub: Receive, device: Receive) -> AsyncIterator[None]:
-        works = (self._carry(self.device, device, of_hub=True), self._carry(self.hub, hub, of_hub=False))
-        tasks = [asyncio.create_task(work) for work in works]
+    async def running(self, device: Receive) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work) for work in (self._carry_to_device(device), self._carry_to_hub())]
         try:
             yield
         finally:
@@ -122,15 +138,25 @@ class Wire:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry(self, queue: asyncio.Queue[str | bytes], receive: Receive, *, of_hub: bool) -> None:
+    async def _carry_to_device(self, device: Receive) -> None:
         while True:
-            data = await queue.get()
-            if isinstance(data, bytes):
-                receive(BinaryFrame.decode(data))
-                continue
-            message = parse_from_hub(data) if of_hub else parse_from_device(data)
-            assert isinstance(message, StreamMessageBase)
-            receive(message)
+            device(_decoded(await self._to_device.get(), parse_from_hub))
+            if self.streams is not None and not self.congested:
+                self.streams.writable()
+
+    async def _carry_to_hub(self) -> None:
+        while True:
+            item = _decoded(await self._to_hub.get(), parse_from_device)
+            assert self.streams is not None
+            self.streams.deliver(item)
+
+
+def _decoded(data: str | bytes, parse: Callable[[str], object]) -> StreamItem:
+    if isinstance(data, bytes):
+        return BinaryFrame.decode(data)
+    message = parse(data)
+    assert isinstance(message, StreamOpen | StreamWindow | StreamEnd | StreamClose)
+    return message
 
 
 def _encoded(item: StreamItem) -> str | bytes:
@@ -141,13 +167,14 @@ class Switchboard:
     """The ports of the hub: which device is connected where."""
 
     def __init__(self) -> None:
-        self.switches: dict[str, StreamSwitch] = {}
+        self.carriers: dict[str, Carrier] = {}
+        self.opener = StreamOpener()
 
     def of(self, device_id: str) -> DevicePort:
         return _Port(device_id, self)  # type: ignore[return-value]  # its streams are all that is asked of it
 
     def online(self, device_id: str) -> bool:
-        return device_id in self.switches
+        return device_id in self.carriers
 
 
 @dataclass(frozen=True)
@@ -156,10 +183,10 @@ class _Port:
     board: Switchboard
 
     async def open_stream(self) -> Stream:
-        switch = self.board.switches.get(self.device_id)
-        if switch is None:
+        carrier = self.board.carriers.get(self.device_id)
+        if carrier is None:
             raise Problem(ProblemCode.DEVICE_OFFLINE, "The device is not connected.")
-        return switch.open()
+        return await self.board.opener.open(carrier)
 
 
 @dataclass

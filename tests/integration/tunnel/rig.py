@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +17,6 @@ from gateway.tunnel.assertions import Assertions, PinnedHub, load
 from gateway.tunnel.tunnel import Tunnel
 from gateway.tunnel.visitors import Visitors
 from hub.tunnel.keys import HubKey
-from hub.tunnel.switch import StreamSwitch
 from protocol.events import PERMISSIONS, Permission
 from tests.doubles.small_hub import COOKIE, SmallHub, Wire, running_hub
 from tests.integration.webui.rig import Answered, Rig, running_rig
@@ -46,7 +44,7 @@ class TunnelRig:
     rig: Rig
     hub: SmallHub
     tunnel: Tunnel
-    switch: StreamSwitch
+    wire: Wire
     owner: Owner
     door: HubDoor
     session: ClientSession
@@ -79,7 +77,10 @@ class TunnelRig:
         return {"X-CSRF-Token": me.json["csrf_token"]}
 
     async def lose_link(self) -> None:
-        await asyncio.gather(self.switch.lost(), self.tunnel.lost())
+        self.hub.board.carriers.pop(DEVICE_ID, None)
+        if self.wire.streams is not None:
+            self.wire.streams.lost()
+        await self.tunnel.lost()
 
 
 @asynccontextmanager
@@ -91,8 +92,8 @@ async def running_tunnel(root: Path, *, idle: float = 60.0) -> AsyncIterator[Tun
         hub = await stack.enter_async_context(running_hub(HUB_NAME, hub_key, time.time, idle=idle))
         hub.people.add("ann")
         owner = Owner()
-        pinned = PinnedHub(hub_key.public_bytes, frozenset({HUB_NAME}))
-        door = HubDoor(root / "hub.sock", Assertions(DEVICE_ID, lambda: pinned), Visitors(), owner.may)
+        pinned = PinnedHub(DEVICE_ID, hub_key.public_bytes, frozenset({HUB_NAME}))
+        door = HubDoor(root / "hub.sock", Assertions(lambda: pinned), Visitors(), owner.may)
 
         def with_door(device: Device) -> Device:
             return replace(device, hub_door=door, console_socket=root / "console.sock")
@@ -104,11 +105,11 @@ async def running_tunnel(root: Path, *, idle: float = 60.0) -> AsyncIterator[Tun
         for path in (door.path, root / "console.sock"):
             await web.UnixSite(server.runner, path).start()
         wire = Wire()
-        tunnel, switch = Tunnel(door.path, lambda: owner.may("pages"), load), StreamSwitch(wire.to_device)
+        tunnel = Tunnel(door.path, lambda: owner.may("pages"), load)
         tunnel.connected(wire.to_hub)
-        hub.board.switches[DEVICE_ID] = switch
-        await stack.enter_async_context(wire.running(switch.received, tunnel.received))
+        hub.board.carriers[DEVICE_ID] = wire
+        await stack.enter_async_context(wire.running(tunnel.received))
         session = await stack.enter_async_context(ClientSession(cookie_jar=DummyCookieJar()))
-        made = TunnelRig(rig, hub, tunnel, switch, owner, door, session, private)
+        made = TunnelRig(rig, hub, tunnel, wire, owner, door, session, private)
         stack.push_async_callback(made.lose_link)
         yield made

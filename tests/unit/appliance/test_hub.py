@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from pydantic import SecretStr
 
 from appliance.config import Settings
 from appliance.hub import claim_lines, hub_credentials, make_device_key
+from gateway.hub_link.status import Claim
 from protocol.problems import Problem, ProblemCode
 from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentials
+
+CLAIM = Claim("7KQ2-9XWM-T", "https://hub.example/claim", datetime(2026, 11, 21, tzinfo=UTC))
 
 
 def credentials(url: str) -> HubCredentials:
@@ -65,9 +69,9 @@ async def test_the_key_is_made_once_and_a_place_without_room_for_it_is_named(tmp
 
 
 def test_a_claim_is_printed_with_its_code_and_on_a_terminal_with_a_picture() -> None:
-    plain = claim_lines("7KQ2-9XWM-T", "https://hub.example/claim", picture=False)
+    plain = claim_lines(CLAIM, picture=False)
     assert plain == ["  Claim this device: open https://hub.example/claim and enter the code 7KQ2-9XWM-T"]
-    drawn = claim_lines("7KQ2-9XWM-T", "https://hub.example/claim", picture=True)
+    drawn = claim_lines(CLAIM, picture=True)
     assert drawn[0] == plain[0]
     assert len(drawn) > 12
     assert max(map(len, drawn[1:])) < 80

@@ -41,9 +41,9 @@ def test_what_one_end_signs_the_other_believes(tmp_path: Path) -> None:
     token = Vouching(key, "hub.example.org", lambda: 1000.9).for_request(
         visitor, "gw-1", prefix="/devices/gw-1", scheme="https", host="hub.example.org:8443"
     )
-    pinned = PinnedHub(key.public_bytes, frozenset({"hub.example.org"}))
-    said = Assertions("gw-1", lambda: pinned, lambda: 1001.0).check(token)
+    pinned = PinnedHub("gw-1", key.public_bytes, frozenset({"hub.example.org"}))
+    said = Assertions(lambda: pinned, lambda: 1001.0).check(token)
     assert (said.sub, said.name, said.role, said.jti, said.cookie) == ("7", "Ann Müller", "operator", "login-1", True)
     assert (said.prefix, said.scheme, said.host) == ("/devices/gw-1", "https", "hub.example.org:8443")
     with pytest.raises(Problem):
-        Assertions("gw-1", lambda: None, lambda: 1001.0).check(token)
+        Assertions(lambda: None, lambda: 1001.0).check(token)
