@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
+    from hub.rollouts.desk import RolloutDesk
     from hub.web.metrics import MetricsSource
     from hub.web.security.scopes import ScopeResolver
 
@@ -45,6 +46,7 @@ class Hub:
     fleet: Fleet
     ports: Ports
     """Every device, wherever its socket is."""
+    rollouts: RolloutDesk
     name: str
     """The host name, without a domain."""
     version: str
@@ -53,10 +55,6 @@ class Hub:
     """Logins at an OpenID provider, where there is one."""
     queue: CommandQueue | None = None
     """Keeps commands for devices that are offline; None on a hub that refuses them."""
-    queue: CommandQueue | None = None
-    """Keeps commands for devices that are offline; None on a hub that refuses them."""
-    external_logins: ExternalLogins | None = None
-    """Logins at an OpenID provider, where there is one."""
     resolvers: tuple[ScopeResolver, ...] = ()
     """What the parts' routes name in their paths; organisation and group are always known."""
     metrics: tuple[MetricsSource, ...] = ()

@@ -10,7 +10,14 @@ from hub.web.api.tables.commands import COMMAND_ROUTES
 from hub.web.api.tables.enrolment import ENROLMENT_ROUTES
 from hub.web.api.tables.fleet import FLEET_ROUTES
 from hub.web.api.tables.people import PEOPLE_ROUTES
+from hub.web.api.tables.rollouts import ROLLOUT_ROUTES
 from hub.web.pages.routes import PAGE_ROUTES
 
-ROUTES: Final[list[Route[Role]]] = [*PEOPLE_ROUTES, *PAGE_ROUTES]
-ROUTES: Final[list[Route[Role]]] = [*PEOPLE_ROUTES, *ENROLMENT_ROUTES, *FLEET_ROUTES, *COMMAND_ROUTES]
+ROUTES: Final[list[Route[Role]]] = [
+    *PEOPLE_ROUTES,
+    *ENROLMENT_ROUTES,
+    *FLEET_ROUTES,
+    *COMMAND_ROUTES,
+    *ROLLOUT_ROUTES,
+    *PAGE_ROUTES,
+]

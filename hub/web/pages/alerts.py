@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -78,7 +77,7 @@ async def acknowledge(request: web.Request) -> web.StreamResponse:
     alert, fleet, by = request[ALERT], hub_of(request).fleet, identity_of(request).name
     note(request).target = f"{alert.name}: {alert.rule}"
     if alert.acknowledged_at is None:
-        fleet.announcer.publish(acknowledged(await fleet.alerts.acknowledge(alert.id, by), by, datetime.now(UTC)))
+        fleet.announcer.publish(acknowledged(await fleet.alerts.acknowledge(alert.id, by), by))
     return back_to(request, "/alerts", "alert-taken")
 
 

@@ -66,26 +66,16 @@ def tiles_of(device: DeviceView, samples: Sequence[Sample], span: Span) -> list[
     cores = words.plural(device.cpus, "core") if device.cpus else ""
     memory = f"{words.size(health.ram_used_bytes)} of {words.size(health.ram_total_bytes)}"
     free = f"{words.size(max(0, health.disk_total_bytes - health.disk_used_bytes))} free"
-    return [
-        _tile("Processor", "cpu", health.cpu_percent, cores, (85, 97), samples, _CPU, now, span),
-        _tile("Memory", "memory", health.ram_percent, memory, (85, 95), samples, _MEMORY, now, span),
-        _tile("Disk", "disk", health.disk_percent, free, (85, 95), samples, _DISK, now, span),
-        _heat(health, samples, now, span),
+    shares = (
+        ("Processor", "cpu", health.cpu_percent, cores, (85, 97), _CPU),
+        ("Memory", "memory", health.ram_percent, memory, (85, 95), _MEMORY),
+        ("Disk", "disk", health.disk_percent, free, (85, 95), _DISK),
+    )
+    tiles = [
+        Tile(name, icon, _percent(value), detail, level_of(value, *limits), draw(samples, scale, now, span))
+        for name, icon, value, detail, limits, scale in shares
     ]
-
-
-def _tile(
-    name: str,
-    icon: str,
-    value: float,
-    detail: str,
-    limits: tuple[float, float],
-    samples: Sequence[Sample],
-    scale: Scale[Sample],
-    now: datetime,
-    span: Span,
-) -> Tile:
-    return Tile(name, icon, _percent(value), detail, level_of(value, *limits), draw(samples, scale, now, span))
+    return [*tiles, _heat(health, samples, now, span)]
 
 
 def _heat(health: HealthView, samples: Sequence[Sample], now: datetime, span: Span) -> Tile:

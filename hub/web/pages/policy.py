@@ -1,4 +1,4 @@
-"""What the owner of a device lets the hub do, in words. The device enforces it; the hub only does not offer the rest."""
+"""What the owner of a device lets the hub do, in words. The device enforces it; the hub offers nothing else."""
 
 from __future__ import annotations
 

@@ -7,11 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from foundation.web.models import NO_CONTROLS, Answer, Body, Line
+from foundation.web.models import Answer, Body, Line
 from gateway.agents.types import AgentName, AgentStatus
 from gateway.host.types import Health, SshKey
 from protocol.fields import Time
-from webui.api.models.base import Answer, Body, Line
 
 
 class HealthAnswer(Answer):

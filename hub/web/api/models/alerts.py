@@ -59,7 +59,8 @@ class AlertsAnswer(Answer):
     alerts: list[AlertAnswer]
 
 
-def _zone(name: str) -> str:
+def zone(name: str) -> str:
+    """The name of a time zone. Raises ValueError for what is none."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -87,7 +88,7 @@ class WishesBody(Body):
     tells_cleared: bool = True
     quiet_from: Minute | None = Field(None, description="Quiet hours begin, as a minute of the day (22:00 is 1320).")
     quiet_to: Minute | None = Field(None, description="Quiet hours end, as a minute of the day.")
-    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
+    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(zone)] = "UTC"
     quiet_for_critical: bool = Field(False, description="Whether critical alerts wait, too.")
 
     @model_validator(mode="after")
