@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from appliance.claiming import show_claim
 from appliance.config import Settings
-from appliance.hub import hub_credentials, make_device_key, show_claim
+from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold

@@ -1,11 +1,10 @@
 """A hub's backup: one tar file of mode 0600 that holds the store and the hub's key.
 
-SQLite is copied while the hub runs (``VACUUM INTO``); PostgreSQL by ``pg_dump``, in its own format.
+SQLite is copied while the hub runs (``VACUUM INTO``); PostgreSQL by ``pg_dump``, in its own format. All of this blocks.
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sqlite3
@@ -45,21 +44,21 @@ class _Contents:
     key: bytes | None
 
 
-async def write_backup(settings: HubSettings, file: Path, version: str) -> None:
+def write_backup(settings: HubSettings, file: Path, version: str) -> None:
     """Write a backup. Raises :class:`Problem` for a file that exists, a full disk, or a store that cannot be read."""
     url = store_url(settings.store_url)
     backend = url.get_backend_name()
     with tempfile.TemporaryDirectory(prefix="hutch-backup-", dir=_parent(file)) as folder:
         database = Path(folder) / _DATABASE[backend]
         if backend == "sqlite":
-            await asyncio.to_thread(_copy_sqlite, Path(url.database or ""), database)
+            _copy_sqlite(Path(url.database or ""), database)
         else:
-            await dumps.dump(url, database)
+            dumps.dump(url, database)
         manifest = _Manifest(form=_FORM, version=version, backend=backend)
-        await asyncio.to_thread(_pack, file, manifest, database, settings.key_path)
+        _pack(file, manifest, database, settings.key_path)
 
 
-async def read_backup(settings: HubSettings, file: Path, *, replace: bool = False) -> None:
+def read_backup(settings: HubSettings, file: Path, *, replace: bool = False) -> None:
     """Bring a backup back; the hub must not run.
 
     Raises :class:`Problem` INVALID_REQUEST for a file that is no backup or of another kind of database, CONFLICT
@@ -70,7 +69,7 @@ async def read_backup(settings: HubSettings, file: Path, *, replace: bool = Fals
     data = settings.data.absolute()
     make_private_folder(data)
     with tempfile.TemporaryDirectory(prefix="hutch-restore-", dir=data) as folder:
-        contents = await asyncio.to_thread(_unpack, file, Path(folder))
+        contents = _unpack(file, Path(folder))
         if contents.manifest.backend != backend:
             raise Problem(
                 ProblemCode.INVALID_REQUEST,
@@ -78,13 +77,13 @@ async def read_backup(settings: HubSettings, file: Path, *, replace: bool = Fals
                 "Give the same kind with --database.",
             )
         if not replace:
-            await asyncio.to_thread(_refuse_existing, url.database if backend == "sqlite" else None, settings.key_path)
+            _refuse_existing(url.database if backend == "sqlite" else None, settings.key_path)
         if backend == "sqlite":
-            await asyncio.to_thread(_put_sqlite, contents.database, Path(url.database or ""))
+            _put_sqlite(contents.database, Path(url.database or ""))
         else:
-            await dumps.restore(url, contents.database, replace=replace)
+            dumps.restore(url, contents.database, replace=replace)
         if contents.key is not None:
-            await asyncio.to_thread(write_private, settings.key_path, contents.key)
+            write_private(settings.key_path, contents.key)
 
 
 def _parent(file: Path) -> Path:

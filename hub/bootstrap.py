@@ -8,28 +8,63 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 from aiohttp import ClientSession, web
 
 from foundation.files import make_private_folder
+from foundation.secrets_box import SecretsBox
 from foundation.settings import Listen
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
+from foundation.web.context import source_of
 from hub.config import HubSettings
+from hub.enrolment.gatekeeper import HubIdentity
+from hub.enrolment.hosts import DialledHosts
+from hub.enrolment.service import Enrolment, Links, make_enrolment
+from hub.fleet.notify.sending import AppriseSender
+from hub.fleet.service import Fleet, Keep, make_fleet
+from hub.link_events import Fanout
+from hub.nodes.bus import Bus
+from hub.nodes.cluster import Cluster, Here, new_node_id
+from hub.nodes.link_events import NodeLinkEvents
+from hub.nodes.local_bus import LocalBus
+from hub.nodes.nats_bus import NatsBus
+from hub.nodes.relaying import AccessRelay, EventRelay
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.settings import provider_settings
 from hub.people.service import People
+from hub.rollouts.book import RolloutBook
+from hub.rollouts.desk import RolloutDesk
+from hub.rollouts.news import RolloutNews
+from hub.rollouts.worker import RolloutWorker
+from hub.routing.admission import Admission
+from hub.routing.connections import Connections
+from hub.routing.door import Door
+from hub.routing.limits import RoutingLimits
+from hub.routing.local import LocalPorts
+from hub.routing.metrics import routing_metrics
+from hub.routing.wheel import Wheel
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit as audit_table
+from hub.tunnel.keys import HubKey, Vouching
+from hub.tunnel.proxy import DevicePages
+from hub.tunnel.routes import DEVICE_PAGES
+from hub.tunnel.switch import StreamOpener
 from hub.upkeep import Upkeep
 from hub.web.context import Hub
+from hub.web.device_pages import PeopleAccess
+from hub.web.link import DOOR
+from hub.web.security.alert_scopes import AlertScope, TargetScope
+from hub.web.security.devices import BatchScope, DeviceScope
+from hub.web.security.rollout_scope import RolloutScope
+from hub.web.security.scopes import ScopeResolver
 from hub.web.server import make_app
 
 log = structlog.get_logger(__name__)
@@ -88,35 +123,154 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, HUB_SCHEMA)
         stack.push_async_callback(store.close)
+        key = await asyncio.to_thread(HubKey.load, settings.key_path)
+        box = SecretsBox(key.derive("secrets"))
+        name = socket.gethostname().partition(".")[0].lower()
 
         audit = AuditLog(store, audit_table)
         setup_code = SetupCode(settings.setup_code_path)
         people = People.of(store, setup_code)
         stack.push_async_callback(people.close)
-
         http = await stack.enter_async_context(ClientSession())
         provider = await asyncio.to_thread(provider_settings, settings)
         external_logins = None if provider is None else ExternalLogins(people.ground, Provider(provider, http))
 
+        alone = settings.nats_url is None
+        node_id = new_node_id()
+        sender = AppriseSender(allow_private=settings.private_notifications)
+        stack.push_async_callback(sender.close)
+        fleet = make_fleet(store, box, node=node_id, alone=alone, sender=sender, keep=_keep(settings))
+        await fleet.start()
+        stack.push_async_callback(fleet.close)
+
+        told = Fanout()
+        link_events = NodeLinkEvents(told)
+        wheel = Wheel.of_loop()
+        stack.callback(wheel.stop)
+        connections = Connections(link_events, wheel, _routing_limits(settings))
+        local = LocalPorts(connections, StreamOpener())
+        bus = await stack.enter_async_context(_bus(settings, node_id))
+        cluster = await Cluster.start(
+            Here(
+                store=store,
+                bus=bus,
+                box=box,
+                local=local,
+                cutter=local,
+                link_events=link_events,
+                publish=fleet.announcer.publish,
+                lost=lambda node, _devices: fleet.writer.node_lost(node),
+                recheck=told.recheck,
+            ),
+            node_id=node_id,
+            name=settings.node or name,
+            alone=alone,
+        )
+        stack.push_async_callback(cluster.close)
+        fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
+        people.ground.bearers.on_forgotten(AccessRelay(cluster.signals, people.ground.bearers.forget).tell)
+
+        hosts = DialledHosts(settings.public_url, name)
+        enrolment = make_enrolment(
+            store,
+            audit,
+            fleet.announcer.publish,
+            HubIdentity(hosts, f"{settings.address}/claim", key.public_bytes),
+            Links(cluster.ports, cluster.cutter, live=local.online, tell=connections.say),
+            secret=key.derive("enrolment"),
+            signals=cluster.claims,
+        )
+        stack.push_async_callback(enrolment.close)
+        book = RolloutBook(store, cluster.ports, fleet.devices)
+        worker = RolloutWorker(book, cluster.ports, RolloutNews(fleet.announcer.publish))
+        rollouts = RolloutDesk(store, worker.moved)
+
+        _tell_everybody(told, fleet, enrolment, worker)
+
         upkeep = Upkeep(audit, settings)
-
-        # Enrolment, routing, nodes, fleet, rollouts and the tunnel stand here, in this order.
-
         parts = Hub(
             settings=settings,
             people=people,
+            enrolment=enrolment,
             audit=audit,
             values=SettingsTable(store),
-            name=socket.gethostname().partition(".")[0].lower(),
+            fleet=fleet,
+            rollouts=rollouts,
+            ports=cluster.ports,
+            queue=cluster.commands,
+            name=name,
             version=around.version,
             started_at=datetime.now(UTC),
             external_logins=external_logins,
+            resolvers=_resolvers(people, enrolment, fleet, rollouts),
+            metrics=(lambda: routing_metrics(connections),),
         )
         app = await asyncio.to_thread(make_app, parts)
+        app[DOOR] = Door(connections, enrolment.gatekeeper, Admission(connections.limits, wheel.now), source_of)
+        app[DEVICE_PAGES] = DevicePages(cluster.ports, PeopleAccess(), Vouching(key, hosts.main))
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))
-        await stack.enter_async_context(_background(people.run(), upkeep.run(), around.notifier.watchdog()))
+        stack.push_async_callback(connections.stop)
+        for address in addresses:
+            hosts.add(address)
+        await stack.enter_async_context(
+            _background(
+                people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog()
+            )
+        )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
+
+
+@asynccontextmanager
+async def _bus(settings: HubSettings, node_id: str) -> AsyncIterator[Bus]:
+    """What joins the nodes: NATS where there is an address for it, else nothing but this process."""
+    if settings.nats_url is None:
+        yield LocalBus()
+        return
+    bus = NatsBus(settings.nats_url.get_secret_value(), name=node_id)
+    await bus.start()
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: RolloutWorker) -> None:
+    """Who hears of devices, and in which order."""
+    told.on_connected += [
+        fleet.state.connected,
+        worker.connected,
+        lambda device, _hello, _at: enrolment.latecomers.connected(device.id),
+    ]
+    told.on_disconnected.append(fleet.state.disconnected)
+    told.on_heard += [
+        fleet.state.heard,
+        worker.heard,
+        lambda device_id, event, _at: enrolment.rotation.heard(device_id, event),
+    ]
+    told.on_runaway.append(fleet.state.runaway)
+    told.on_recheck.append(enrolment.latecomers.connected)
+
+
+def _resolvers(people: People, enrolment: Enrolment, fleet: Fleet, rollouts: RolloutDesk) -> tuple[ScopeResolver, ...]:
+    """What the paths of routes may name."""
+    return (
+        DeviceScope(enrolment.devices),
+        BatchScope(enrolment.batches, people.organisations),
+        AlertScope(fleet.alerts),
+        TargetScope(fleet.targets),
+        RolloutScope(rollouts),
+    )
+
+
+def _keep(settings: HubSettings) -> Keep:
+    return Keep(health=timedelta(days=settings.health_days), events=timedelta(days=settings.event_days))
+
+
+def _routing_limits(settings: HubSettings) -> RoutingLimits:
+    usual = RoutingLimits()
+    session = replace(usual.session, bytes_per_second=settings.output_bytes_per_second)
+    return replace(usual, session=session, viewers_per_session=settings.max_viewers)
 
 
 @asynccontextmanager

@@ -100,6 +100,9 @@ class HubSettings(BaseModel):
     event_days: int = Field(default=90, ge=1, le=3650, description="Days of events, alerts and finished commands kept.")
     max_devices: int = Field(default=20_000, ge=1, le=1_000_000, description="Devices that may exist at most.")
     max_viewers: int = Field(default=16, ge=1, le=256, description="Viewers of one session at most.")
+    private_notifications: bool = Field(
+        default=False, description="Notifications may go to addresses of private networks, such as a chat at home."
+    )
     output_bytes_per_second: int = Field(
         default=4 * 1024 * 1024, ge=64 * 1024, description="Output of one session beyond which it is cut off."
     )
@@ -115,6 +118,11 @@ class HubSettings(BaseModel):
         if self.oidc_client_secret is not None and self.oidc_client_secret_file is not None:
             raise ValueError("set oidc_client_secret or oidc_client_secret_file, not both")
         return self
+
+    @property
+    def address(self) -> str:
+        """Where people open the hub."""
+        return self.public_url[0] if self.public_url else f"http://{self.listen.authority}"
 
     @property
     def store_url(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -15,20 +15,18 @@ _SHOWN = 500
 """Characters of what a program says that are repeated."""
 
 
-async def dump(url: URL, file: Path) -> None:
+def dump(url: URL, file: Path) -> None:
     """Write the database into ``file`` (pg_dump's custom format). Raises :class:`Problem`."""
-    await _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
+    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
 
 
-async def restore(url: URL, file: Path, *, replace: bool) -> None:
+def restore(url: URL, file: Path, *, replace: bool) -> None:
     """Read a dump into the database, all of it or nothing. Raises :class:`Problem`."""
     clean = ["--clean", "--if-exists"] if replace else []
-    await _run(
-        "pg_restore", url, "--no-owner", "--no-privileges", "--single-transaction", *clean, _database(url), str(file)
-    )
+    _run("pg_restore", url, "--no-owner", "--no-privileges", "--single-transaction", *clean, _database(url), str(file))
 
 
-async def _run(program: str, url: URL, *arguments: str) -> None:
+def _run(program: str, url: URL, *arguments: str) -> None:
     found = shutil.which(program)
     if found is None:
         raise Problem(
@@ -36,23 +34,16 @@ async def _run(program: str, url: URL, *arguments: str) -> None:
             f"{program} is missing. Install PostgreSQL's programs (apt install postgresql-client), or back the "
             "database up as you do your others, and copy the hub's key beside it.",
         )
-    process = await asyncio.create_subprocess_exec(
-        found,
-        *arguments,
+    done = subprocess.run(
+        [found, *arguments],
         env={**os.environ, **_environment(url)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
     )
-    try:
-        _, said = await process.communicate()
-    except BaseException:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        raise
-    if process.returncode:
-        text = " ".join(said.decode(errors="replace").split())[:_SHOWN]
+    if done.returncode:
+        text = " ".join(done.stderr.decode(errors="replace").split())[:_SHOWN]
         raise Problem(ProblemCode.UNAVAILABLE, f"{program} did not succeed: {text}")
 
 

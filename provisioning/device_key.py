@@ -42,7 +42,7 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class DeviceKeys:
-    """What the device signs with. ``device_id`` is the name of its first key, and stays when the key changes."""
+    """What the device signs with. ``device_id`` is the name of the key that its hub met first, and stays with it."""
 
     device_id: str
     current: KeyPair
@@ -109,6 +109,13 @@ class DeviceKeyFile:
             return False
         self._write(DeviceKeys(keys.device_id, keys.next))
         return True
+
+    def part(self) -> None:
+        """The hub was left: to another one the device is named after the key that it has now."""
+        keys = self.read()
+        name = None if keys is None else key_id(keys.current.public)
+        if keys is not None and name is not None and (keys.next, keys.device_id) != (None, name):
+            self._write(DeviceKeys(name, keys.current))
 
     def _write(self, keys: DeviceKeys) -> None:
         write_private(self._path, _json(keys))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.hub_link.link import HubLink
     from gateway.sessions.manager import Sessions
     from gateway.store.health import HealthHistory
+    from gateway.tunnel.visitors import Visitor
     from gateway.workspaces.folders import Workspace
     from gateway.workspaces.transfers import Transfers
     from webui.security.hub_door import HubDoor
@@ -70,6 +71,11 @@ class Device:
     """The Unix socket over which the hub's people come; None where no hub may show pages."""
     secure_cookies: bool = False
     """True where browsers reach this device over https: cookies are then ``__Host-`` and Secure."""
+
+    @property
+    def visitors(self) -> list[Visitor]:
+        """Who came through the hub in the last minutes, the latest first."""
+        return [] if self.hub_door is None else self.hub_door.visitors.list()
 
 
 DEVICE = web.AppKey("device", Device)

@@ -6,26 +6,14 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli.commands import Argument
+from appliance.cli.commands import Argument, Command, add_commands
 from appliance.cli.people import asked_password
 from appliance.version import VERSION
 from hub.config import HubSettings, load
 from protocol.problems import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class HubCommand:
-    """A command as it is typed: ``words`` after ``hutch hub``, none for running the hub."""
-
-    words: tuple[str, ...]
-    summary: str
-    run: Callable[[argparse.Namespace, HubSettings], int]
-    arguments: Sequence[Argument] = ()
-
 
 _SETTINGS = {
     "data": ("--data", "data"),
@@ -72,7 +60,7 @@ def backup(options: argparse.Namespace, settings: HubSettings) -> int:
     """Write the store and the hub's key into one file."""
     from hub.backup import write_backup
 
-    asyncio.run(write_backup(settings, options.file, VERSION))
+    write_backup(settings, options.file, VERSION)
     print(f"Wrote {options.file}. It holds the hub's key: keep it where nobody else can read it.")
     return 0
 
@@ -85,14 +73,14 @@ def restore(options: argparse.Namespace, settings: HubSettings) -> int:
 
     make_private_folder(settings.data.absolute())
     with hold(settings.lock_path, "hub"):
-        asyncio.run(read_backup(settings, options.file, replace=options.replace))
+        read_backup(settings, options.file, replace=options.replace)
     print("Restored. Start the hub again.")
     return 0
 
 
-COMMANDS: tuple[HubCommand, ...] = (
-    HubCommand((), "Run the hub until it is told to stop.", run),
-    HubCommand(
+COMMANDS: tuple[Command[HubSettings], ...] = (
+    Command((), "Run the hub until it is told to stop.", run),
+    Command(
         ("user", "add"),
         "Add a person.",
         add_person,
@@ -104,13 +92,13 @@ COMMANDS: tuple[HubCommand, ...] = (
             Argument(("--password-stdin",), "read the password from standard input instead of asking", flag=True),
         ],
     ),
-    HubCommand(
+    Command(
         ("backup",),
         "Write the store and the hub's key into one file.",
         backup,
         [Argument(("file",), "file to write; it must not exist", kind=Path)],
     ),
-    HubCommand(
+    Command(
         ("restore",),
         "Bring a backup back.",
         restore,
@@ -122,36 +110,22 @@ COMMANDS: tuple[HubCommand, ...] = (
 )
 
 
-def build_parser(commands: Sequence[HubCommand] = COMMANDS) -> argparse.ArgumentParser:
+def build_parser(commands: Sequence[Command[HubSettings]] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of everything behind ``hutch hub``."""
     [alone] = [command for command in commands if not command.words]
     parser = argparse.ArgumentParser(prog="hutch hub", description=alone.summary)
     _add_settings(parser, None)
     parser.set_defaults(command=alone)
-    groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
-        (): parser.add_subparsers(title="commands", metavar="COMMAND")
-    }
-    for command in commands:
-        if not command.words:
-            continue
-        *parents, name = command.words
-        key = tuple(parents)
-        if key not in groups:
-            group = groups[()].add_parser(parents[0], help=f"{parents[0]}s: see hutch hub {parents[0]} --help")
-            groups[key] = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-        leaf = groups[key].add_parser(name, help=command.summary, description=command.summary)
-        for argument in command.arguments:
-            argument.add_to(leaf)
-        # A leaf's default would replace what was given before its name.
-        _add_settings(leaf, argparse.SUPPRESS)
-        leaf.set_defaults(command=command)
+    behind = [command for command in commands if command.words]
+    # A leaf's default would replace what was given before its name.
+    add_commands(parser, behind, lambda leaf: _add_settings(leaf, argparse.SUPPRESS), required=False)
     return parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; a refusal is printed as a sentence and ends with 1."""
     options = build_parser().parse_args(arguments)
-    command: HubCommand = options.command
+    command: Command[HubSettings] = options.command
     try:
         overrides = {setting: getattr(options, name) for name, (_, setting) in _SETTINGS.items()}
         return command.run(options, load(options.config, os.environ, overrides))

@@ -11,6 +11,7 @@ from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import Passwords
 from foundation.accounts.rules import checked_name, checked_password, plain_label, plain_name, plain_password
 from foundation.accounts.secrets import csrf_of
+from foundation.setup_code import SetupCode
 from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
 from gateway.accounts import directory
@@ -18,7 +19,6 @@ from gateway.accounts.bearers import Bearers, Now, utc_now
 from gateway.accounts.types import Identity, Person, Role, Token
 from gateway.events.types import DeviceBus, PeopleChanged
 from protocol.problems import Problem, ProblemCode
-from foundation.setup_code import SetupCode
 
 _Change = Literal["added", "changed", "removed", "token_created", "token_revoked"]
 _SETUP = "setup code"

@@ -111,14 +111,26 @@ class HubLink:
         if credentials is not None:
             link_url(credentials.url)
         async with self._writing:
-            if credentials is None:
-                await asyncio.to_thread(self._store.remove)
-                await self.terms.forget()
-            else:
-                await asyncio.to_thread(self._store.write, credentials)
+            await asyncio.to_thread(self._keep, credentials)
+            if credentials is None or (self._wanted is not None and credentials.url != self._wanted.url):
+                await self._part()
             self._wanted = credentials
             self._configured = True
             self._changed.set()
+
+    async def _part(self) -> None:
+        """Leave what belongs to the present hub. A hub is left even where that cannot be written down."""
+        try:
+            await self.terms.forget()
+            await asyncio.to_thread(self._keys.part)
+        except Problem as problem:
+            log.error("what belongs to the hub that was left cannot be cleared: %s", problem)
+
+    def _keep(self, credentials: HubCredentials | None) -> None:
+        if credentials is None:
+            self._store.remove()
+        else:
+            self._store.write(credentials)
 
     async def allow(self, permissions: Iterable[Permission]) -> None:
         """Let the hub do this from now on, and nothing else. Raises Problem.

@@ -232,6 +232,10 @@ class DeviceKeyStore(Protocol):
         """The hub knows the next key; False when it is another one."""
         ...
 
+    def part(self) -> None:
+        """The hub was left."""
+        ...
+
 
 class HubTunnel(Protocol):
     """The device's own pages, for the people of the hub."""

@@ -23,6 +23,7 @@ class Directory:
     def __init__(self, node_id: str) -> None:
         self.node_id = node_id
         self._places: dict[str, Place] = {}
+        self._missing: set[str] = set()
 
     def elsewhere(self, device_id: str) -> bool:
         """Whether another living node has it."""
@@ -54,6 +55,13 @@ class Directory:
             return False
         del self._places[device_id]
         return True
+
+    def looked(self, living: frozenset[str]) -> None:
+        """These nodes live. One that is missing twice in a row is gone; at first it may be new."""
+        missing = {place.node_id for place in self._places.values()} - living
+        for node_id in missing & self._missing:
+            self.lost(node_id)
+        self._missing = missing
 
     def lost(self, node_id: str) -> list[str]:
         """The node is dead: its devices are nowhere."""

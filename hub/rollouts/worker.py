@@ -67,8 +67,9 @@ class RolloutWorker:
             self._answers[device_id, event.request_id] = event
             self._wake.set()
 
-    def wake(self) -> None:
+    def moved(self, step: Step) -> None:
         """A person moved a rollout."""
+        self._publish(step)
         self._wake.set()
 
     # The work

@@ -10,6 +10,7 @@ from hub.ports import DeviceRow
 from hub.routing.socket import LinkSocket
 from hub.routing.transfers import Outcome, Transfers
 from hub.routing.wheel import Due
+from protocol.codec import encode
 from protocol.commands import AnyCommand, FileDownload
 from protocol.events import (
     AnyEvent,
@@ -34,6 +35,7 @@ from protocol.link import (
     SendText,
     Unanswered,
 )
+from protocol.notices import AnyNotice
 from protocol.problems import Problem, ProblemCode
 from protocol.streams.messages import AnyStreamMessage
 
@@ -143,6 +145,10 @@ class Connection(Due):
     def send_stream(self, item: AnyStreamMessage | BinaryFrame) -> None:
         """Send a message or frame of a stream. Raises Problem as its encode does."""
         self._carry_out(self.link.send_stream(item))
+
+    def say(self, notice: AnyNotice) -> None:
+        """Tell the device something that it does not answer."""
+        self.socket.send_text(encode(notice))
 
     def close(self, code: int, reason: str) -> None:
         """End the connection."""

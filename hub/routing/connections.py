@@ -15,6 +15,7 @@ from hub.routing.socket import LinkSocket
 from hub.routing.stats import RoutingStats
 from hub.routing.wheel import Wheel
 from protocol.events import GatewayHello
+from protocol.notices import AnyNotice
 
 GOING_AWAY: Final = 1001
 
@@ -81,6 +82,12 @@ class Connections:
         """Whether the device is connected here, or within its grace."""
         berth = self._berths.get(device_id)
         return berth is not None and (berth.connection is not None or berth.away)
+
+    def say(self, device_id: str, notice: AnyNotice) -> None:
+        """Tell a device something; nothing happens when it is not connected here."""
+        connection = self.live(device_id)
+        if connection is not None:
+            connection.say(notice)
 
     def cut(self, device_id: str, code: int, reason: str) -> bool:
         """End the device's connection for good: no grace. False when it had none here."""

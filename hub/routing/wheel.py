@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
 
-SLOT: Final = 0.05
-"""Seconds of one slot: what is due comes at most so much late."""
+SLOT: Final = 1 / 16
+"""Seconds of one slot: what is due comes at most so much late. A power of two, so that rounding misses no slot."""
 
 
 class Alarm(Protocol):

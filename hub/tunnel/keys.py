@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -30,6 +32,7 @@ class HubKey:
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = OKPKey.import_key(private)
+        self._secret = private.private_bytes_raw()
         self.public_bytes = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         """32 bytes, as ``gateway.welcome`` tells them."""
 
@@ -56,6 +59,10 @@ class HubKey:
                 f"{path} does not hold the hub's Ed25519 key (PEM, PKCS 8). Bring it back from a backup.",
             )
         return cls(private)
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one other purpose of this hub (HKDF, RFC 5869): the same on every node that has the file."""
+        return HKDF(hashes.SHA256(), 32, salt=None, info=f"hutch hub {purpose}".encode()).derive(self._secret)
 
     def sign(self, said: Assertion) -> str:
         """The assertion as a compact JWS."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from hub.config import HubSettings
     from hub.enrolment.service import Enrolment
-    from hub.fleet.commands import CommandQueue
     from hub.fleet.service import Fleet
+    from hub.nodes.commands.types import CommandQueue
     from hub.people.oidc.logins import ExternalLogins
     from hub.people.service import People
     from hub.ports import Ports
@@ -44,17 +44,17 @@ class Hub:
     values: SettingsTable
     """Small named values in the store."""
     fleet: Fleet
+    rollouts: RolloutDesk
     ports: Ports
     """Every device, wherever its socket is."""
-    rollouts: RolloutDesk
+    queue: CommandQueue
+    """Keeps commands for devices that are offline."""
     name: str
     """The host name, without a domain."""
     version: str
     started_at: datetime
     external_logins: ExternalLogins | None = None
     """Logins at an OpenID provider, where there is one."""
-    queue: CommandQueue | None = None
-    """Keeps commands for devices that are offline; None on a hub that refuses them."""
     resolvers: tuple[ScopeResolver, ...] = ()
     """What the parts' routes name in their paths; organisation and group are always known."""
     metrics: tuple[MetricsSource, ...] = ()

@@ -11,6 +11,8 @@ from hub.web.api.tables.enrolment import ENROLMENT_ROUTES
 from hub.web.api.tables.fleet import FLEET_ROUTES
 from hub.web.api.tables.people import PEOPLE_ROUTES
 from hub.web.api.tables.rollouts import ROLLOUT_ROUTES
+from hub.web.device_pages import DEVICE_PAGE_ROUTES
+from hub.web.link import LINK_ROUTES
 from hub.web.pages.routes import PAGE_ROUTES
 
 ROUTES: Final[list[Route[Role]]] = [
@@ -19,5 +21,7 @@ ROUTES: Final[list[Route[Role]]] = [
     *FLEET_ROUTES,
     *COMMAND_ROUTES,
     *ROLLOUT_ROUTES,
+    *LINK_ROUTES,
+    *DEVICE_PAGE_ROUTES,
     *PAGE_ROUTES,
 ]

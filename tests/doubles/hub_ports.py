@@ -96,6 +96,8 @@ class FakeDevice:
         self.connected = True
         self.answer = answer
         self.called: list[AnyCommand] = []
+        self.told = asyncio.Event()
+        """Set when it is told a command."""
         self.watches: asyncio.Queue[FakeWatch] = asyncio.Queue()
         self.streams: asyncio.Queue[FakeStream] = asyncio.Queue()
         self.screen = SessionSnapshot(session_id="s-1", content="screen", seq=0)
@@ -104,6 +106,7 @@ class FakeDevice:
         if not self.connected:
             raise offline()
         self.called.append(command)
+        self.told.set()
         try:
             async with asyncio.timeout(within):
                 return await self.answer(command)

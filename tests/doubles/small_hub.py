@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,7 +16,7 @@ from foundation.web.application import make_application
 from foundation.web.context import AuditNote, Login, login_of
 from foundation.web.routing import AnyRoute, Route
 from foundation.web.site import Site
-from hub.ports import DevicePort, Stream
+from hub.ports import DevicePort, Ports, Stream
 from hub.tunnel.keys import HubKey, Vouching
 from hub.tunnel.proxy import DevicePages
 from hub.tunnel.routes import DEVICE_PAGES, tunnel_routes
@@ -198,6 +198,8 @@ class SmallHub:
     key: HubKey
     clock: list[float]
     """Seconds by which the hub's clock is off."""
+    name: str
+    """What it calls itself in assertions."""
     url: str = ""
     asked: list[str] = field(default_factory=list)
     """Paths of the hub itself that somebody asked for with a login."""
@@ -207,7 +209,7 @@ class SmallHub:
         return self.url.rstrip("/")
 
     def sign(self, said: Assertion) -> str:
-        return self.key.sign(said)
+        return self.key.sign(said.model_copy(update={"iss": self.name}))
 
     def rekey(self) -> None:
         self.key = HubKey(Ed25519PrivateKey.generate())
@@ -228,22 +230,29 @@ HUB = web.AppKey("hub", SmallHub)
 
 @asynccontextmanager
 async def running_hub(
-    name: str, key: HubKey, time: Callable[[], float], *, idle: float = 60.0
+    name: str,
+    key: HubKey,
+    time: Callable[[], float],
+    *,
+    idle: float = 60.0,
+    ports: Ports | None = None,
+    more: Sequence[Route[HubRole]] = (),
 ) -> AsyncIterator[SmallHub]:
-    """A hub on loopback that calls itself ``name``."""
-    hub = SmallHub(People(), Switchboard(), key, [0.0])
+    """A hub on loopback that calls itself ``name``; ``ports`` instead of its own board, and ``more`` routes."""
+    hub = SmallHub(People(), Switchboard(), key, [0.0], name)
     routes: list[Route[HubRole]] = [
         Route("GET", "/", _home, HubRole.VIEWER, "Home", kind="page"),
         Route("GET", "/api/secret", _secret, HubRole.VIEWER, "A secret"),
         Route("POST", "/api/secret", _secret, HubRole.VIEWER, "A change"),
         Route("GET", "/api/socket", _secret, HubRole.VIEWER, "A socket", kind="websocket"),
         *tunnel_routes(HubRole.VIEWER),
+        *more,
     ]
     site = Site("Hutch hub", "hub", "hub", hub.people, frozenset({"localhost"}), cookie=COOKIE)
     app = make_application(site, routes)
     app[HUB] = hub
     vouching = Vouching(hub, name, lambda: time() + hub.clock[0])
-    app[DEVICE_PAGES] = DevicePages(hub.board, hub.people, vouching, idle=idle)
+    app[DEVICE_PAGES] = DevicePages(ports or hub.board, hub.people, vouching, idle=idle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

@@ -22,9 +22,9 @@ async def link_hub(request: web.Request) -> web.Response:
     refuse_the_hub(request)
     body = await parse_body(request, HubSettings)
     note(request).target = body.url.partition("?")[0]
-    hub_link = device_of(request).hub_link
-    await hub_link.configure(credentials(body.url, body.token))
-    shown = HubAnswer.of(hub_link.status)
+    device = device_of(request)
+    await device.hub_link.configure(credentials(body.url, body.token))
+    shown = HubAnswer.of(device.hub_link.status, device.visitors)
     return answer(shown.model_copy(update={"state": "connecting", "url": body.url, "last_error": None, "claim": None}))
 
 
@@ -52,4 +52,5 @@ async def rotate_key(request: web.Request) -> web.Response:
 
 
 def _shown(request: web.Request) -> web.Response:
-    return answer(HubAnswer.of(device_of(request).hub_link.status))
+    device = device_of(request)
+    return answer(HubAnswer.of(device.hub_link.status, device.visitors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
 from gateway.hub_link.status import Claim, HubStatus
+from gateway.tunnel.visitors import Visitor
 from protocol.events import PERMISSIONS, Permission
 from webui.context import device_of
 from webui.hub_changes import credentials, refuse_the_hub
@@ -54,6 +56,7 @@ class HubView(SettingsView):
     picture: Markup | None
     what: str
     choices: tuple[tuple[Permission, str, str], ...]
+    visitors: Sequence[Visitor]
     form: FormState
 
 
@@ -163,7 +166,8 @@ def _picture(claim: Claim | None) -> Markup | None:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    link = device_of(request).hub_link.status
+    device = device_of(request)
+    link = device.hub_link.status
     view = HubView(
         title="Hub",
         place="hub",
@@ -172,6 +176,7 @@ async def _page(request: web.Request, state: FormState, status: int) -> web.Stre
         picture=_picture(link.claim),
         what=_what(link.allows),
         choices=CHOICES,
+        visitors=device.visitors,
         form=state,
     )
     return render(request, "settings/hub.html", view, status)

@@ -240,6 +240,7 @@ class Room(Due):
             self._registry.wheel.schedule(self, self._ask_at)
             return
         seq, frames = fits
+        self._next = screen.seq if self._next is None else self._next
         self.stats.snapshots += 1
         for viewer in self._viewers:
             if viewer.wants:

@@ -68,7 +68,7 @@ class Viewer:
     async def __anext__(self) -> WatchItem:
         """The next item; raises StopAsyncIteration when there will be none."""
         while True:
-            item = self._take()
+            item = self.take()
             if item is not None:
                 return item
             if self._over:
@@ -166,7 +166,8 @@ class Viewer:
         self.wants = True
         self._wake_up()
 
-    def _take(self) -> WatchItem | None:
+    def take(self) -> WatchItem | None:
+        """The next item that is here already, or None."""
         if self._urgent:
             return self._take_urgent()
         if self._frames:
@@ -192,7 +193,7 @@ class Viewer:
         if self._notices:
             return self._notices.popleft()
         self._urgent = False
-        return self._take()
+        return self.take()
 
     @property
     def waiting(self) -> bool:

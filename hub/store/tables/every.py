@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.tables import devices, fleet, metadata, people, rollouts
+from hub.store.tables import devices, fleet, metadata, nodes, people, rollouts
 
 METADATA = metadata.METADATA
-MODULES = (metadata, people, devices, fleet, rollouts)
+MODULES = (metadata, people, devices, fleet, nodes, rollouts)

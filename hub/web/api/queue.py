@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 
 from foundation.web.answers import answer
 from foundation.web.context import note
-from foundation.web.parsing import parse_body, parse_query
-from hub.fleet.commands import CommandQueue, ask
+from foundation.web.parsing import parse_body, parse_query, path_number
+from hub.fleet.commands import ask
+from hub.nodes.commands.types import CommandQueue, Submission
 from hub.people.roles import Role
 from hub.ports import new_request_id
 from hub.web.api.commands import INSTALL_SECONDS, START_SECONDS, UPDATE_SECONDS, port_of
@@ -45,7 +45,6 @@ _WITHIN: Final[Mapping[str, float]] = {
     "agents.install": INSTALL_SECONDS,
     "gateway.update": UPDATE_SECONDS,
 }
-MAX_KEY: Final = 128
 
 
 async def send(request: web.Request) -> web.Response:
@@ -63,28 +62,36 @@ async def send(request: web.Request) -> web.Response:
 async def list_commands(request: web.Request) -> web.Response:
     """Commands that were accepted for this device, newest first."""
     query = parse_query(request, models.QueueQuery)
-    found = await _queue(request).list(request[DEVICE_ROW].id, after=query.after, limit=query.limit)
+    found = await _queue(request).listed(request[DEVICE_ROW].id, before=query.before, limit=query.limit)
     return answer(models.QueueAnswer(commands=[models.QueuedAnswer.of(one) for one in found]))
 
 
 async def show_command(request: web.Request) -> web.Response:
-    """What became of a command."""
-    found = await _queue(request).find(request[DEVICE_ROW].id, request.match_info["command_id"])
-    if found is None:
-        raise Problem(ProblemCode.NOT_FOUND, "There is no such command for this device. Look at the list.")
+    """What became of a command, with the events that answered it."""
+    found = await _queue(request).get(request[DEVICE_ROW].id, path_number(request, "command_id"))
+    return answer(models.QueuedAnswer.of(found))
+
+
+async def cancel_command(request: web.Request) -> web.Response:
+    """Take back a command that waits for its device."""
+    found = await _queue(request).cancel(request[DEVICE_ROW].id, path_number(request, "command_id"))
+    note(request).details["type"] = found.type
     return answer(models.QueuedAnswer.of(found))
 
 
 async def _keep(request: web.Request, command: AnyCommand, query: models.CommandQuery) -> web.Response:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-        raise Problem(ProblemCode.INVALID_REQUEST, f"Write the Idempotency-Key as at most {MAX_KEY} ASCII characters.")
-    row = request[DEVICE_ROW]
+    row, identity = request[DEVICE_ROW], identity_of(request)
     note(request).target = row.name
-    kept = await _queue(request).accept(
-        row, command, by=identity_of(request).name, expires_in=timedelta(seconds=query.expires_in), key=key
+    wish = Submission(
+        row.id,
+        command,
+        identity.name,
+        identity.token.id,
+        request.headers.get("Idempotency-Key"),
+        query.expires_in,
     )
-    note(request).details["command_id"] = kept.command_id
+    kept = await _queue(request).submit(wish)
+    note(request).details["command_id"] = kept.id
     return answer(models.QueuedAnswer.of(kept), 202)
 
 
@@ -101,7 +108,4 @@ def _command(request: web.Request, body: models.AnyCommandBody) -> AnyCommand:
 
 
 def _queue(request: web.Request) -> CommandQueue:
-    queue = hub_of(request).queue
-    if queue is None:
-        raise Problem(ProblemCode.UNAVAILABLE, "This hub keeps no commands. Send them while the device is online.")
-    return queue
+    return hub_of(request).queue

@@ -25,12 +25,15 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
 from hub.fleet.service import make_fleet
+from hub.nodes.commands.announcing import Announcing
+from hub.nodes.commands.queue import StoredCommands
 from hub.people.bearers import Bearers
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.types import ProviderSettings
 from hub.people.service import People
 from hub.people.types import Identity
+from hub.rollouts.desk import RolloutDesk
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit
 from hub.web.context import Hub
@@ -38,6 +41,7 @@ from hub.web.server import make_app
 from tests.doubles.ports import ScriptedPorts
 from tests.doubles.targets import KeptMessages
 from tests.postgres import Postgres
+from tests.unit.hub.enrolment.rig import Rig as EnrolmentRig
 
 CHEAP: Final = HashCost(memory_kib=8, passes=1, lanes=1)
 PASSWORD: Final = "correct horse battery"
@@ -207,6 +211,14 @@ async def running(world: World, settings: HubSettings, provider: ProviderSetting
             audit=AuditLog(world.store, audit),
             values=SettingsTable(world.store),
             fleet=make_fleet(world.store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=KeptMessages()),
+            rollouts=RolloutDesk(world.store, lambda step: None),
+            enrolment=EnrolmentRig(world.store, 0, 0).enrolment,
+            queue=StoredCommands(
+                world.store,
+                SecretsBox(bytes(KEY_BYTES)),
+                Announcing(world.store, lambda event: None),
+                lambda device_id: None,
+            ),
             ports=ScriptedPorts(),
             name="hub-test",
             version="0.0.1",

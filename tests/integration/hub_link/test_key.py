@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.status import Claim
 from gateway.sessions.types import SessionSpec
-from protocol.identity import short_fingerprint
+from protocol.identity import key_id, short_fingerprint
 from protocol.problems import Problem, ProblemCode
 from provisioning.device_key import DeviceKeyFile, DeviceKeys
 from provisioning.hub_credentials import HubCredentials
@@ -201,6 +201,23 @@ async def test_a_hub_that_knows_the_new_key_already_ends_the_change(
     after = await asyncio.to_thread(keys_in, tmp_path)
     assert after.current.public == rotation.public_key
     assert after.next is None
+
+
+async def test_a_device_with_a_changed_key_can_join_another_hub(
+    plane: ControlPlane, memory: MemoryDevice, keys: DeviceKeys, tmp_path: Path
+) -> None:
+    plane.desk.claim(keys.device_id, keys.current.public)
+    async with running(memory.services, tmp_path, plane.url, token=None) as link, ControlPlane() as other:
+        await status(link, memory.bus, "online")
+        rotated = (await plane.links[-1].command("key.rotate")).event("key.rotated")
+        before = link.status.fingerprint
+        await plane.desk.accept(plane.links[-1], rotated["public_key"])
+        await settled(link, memory, lambda: link.status.fingerprint != before)
+        await link.configure(HubCredentials(url=other.url))
+        await settled(link, memory, lambda: link.status.claim is not None)
+        now = await asyncio.to_thread(keys_in, tmp_path)
+        assert link.status.device_id == now.device_id == key_id(now.current.public) != keys.device_id
+        assert other.desk.refusals == []
 
 
 async def test_a_person_changes_the_key_where_there_is_one(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from appliance.claiming import claim_lines
 from appliance.config import Settings
-from appliance.hub import claim_lines, hub_credentials, make_device_key
+from appliance.hub import hub_credentials, make_device_key
 from gateway.hub_link.status import Claim
 from protocol.problems import Problem, ProblemCode
 from provisioning.device_key import DeviceKeyFile

@@ -83,6 +83,21 @@ def test_a_file_that_is_not_ours_is_a_problem_without_its_content(tmp_path: Path
     assert path.read_bytes() == content, "a key that cannot be read is never written over"
 
 
+def test_a_device_that_left_its_hub_is_named_after_the_key_it_has(tmp_path: Path) -> None:
+    file = DeviceKeyFile(tmp_path / "key.json")
+    file.part()
+    assert file.read() is None
+    first = file.ensure()
+    file.part()
+    assert file.ensure() == first
+    file.accept(file.rotate().public_key)
+    file.rotate()
+    file.part()
+    after = file.ensure()
+    assert after.device_id == key_id(after.current.public) != first.device_id
+    assert after.next is None
+
+
 def test_a_process_of_its_own_makes_the_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "key.json"
     command = [sys.executable, "-m", "provisioning.device_key", str(path)]

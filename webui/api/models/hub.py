@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from foundation.web.models import NO_CONTROLS, Answer, Body
 from gateway.hub_link.status import Claim, HubStatus, LinkState
+from gateway.tunnel.visitors import Visitor
 from protocol.events import PERMISSIONS, Permission
-from webui.api.models.base import NO_CONTROLS, Answer, Body
 
 
 class ClaimAnswer(Answer):
@@ -23,6 +25,27 @@ class ClaimAnswer(Answer):
     def of(cls, claim: Claim) -> ClaimAnswer:
         """The answer that shows a claim."""
         return cls(code=claim.code, url=claim.url, expires_at=claim.expires_at)
+
+
+class VisitorAnswer(Answer):
+    """Somebody who came through the hub: one login of theirs there."""
+
+    name: str
+    role: str
+    since: datetime
+    last_seen: datetime
+    open_sockets: int = Field(description="Requests under way, terminals and event streams among them.")
+
+    @classmethod
+    def of(cls, visitor: Visitor) -> VisitorAnswer:
+        """The answer that shows a visitor; which login it is stays between the hub and us."""
+        return cls(
+            name=visitor.name,
+            role=visitor.role,
+            since=visitor.since,
+            last_seen=visitor.last_seen,
+            open_sockets=visitor.open_sockets,
+        )
 
 
 class HubAnswer(Answer):
@@ -40,10 +63,11 @@ class HubAnswer(Answer):
     organisation: str | None
     hub_changed: bool = Field(description="The hub signs with another key than the one that was trusted first.")
     allows: tuple[Permission, ...]
+    visitors: list[VisitorAnswer] = Field(description="Who came through the hub in the last minutes, the latest first.")
 
     @classmethod
-    def of(cls, status: HubStatus) -> HubAnswer:
-        """The answer that shows a status."""
+    def of(cls, status: HubStatus, visitors: Iterable[Visitor]) -> HubAnswer:
+        """The answer that shows a status, and who is in."""
         return cls(
             state=status.state,
             url=status.url,
@@ -57,6 +81,7 @@ class HubAnswer(Answer):
             organisation=status.organisation,
             hub_changed=status.hub_changed,
             allows=status.allows,
+            visitors=[VisitorAnswer.of(visitor) for visitor in visitors],
         )
 
 

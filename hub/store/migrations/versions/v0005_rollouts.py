@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_rollouts"
-down_revision = "0003_fleet"
+down_revision = "0004_nodes"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from foundation.web.models import Answer, Body
-from hub.fleet.commands import CommandState, QueuedCommand
+from hub.nodes.commands.types import CommandState, QueuedCommand
 from hub.web.api.models.fleet import FleetSession
+from hub.web.api.models.people import Number
 from protocol.commands import AgentConfig, SessionAgent
 from protocol.fields import Base64Bytes, Cols, EnvName, EnvValue, Line, Path, Rows, Sha256, Time, Url, Word
 from protocol.limits import KIB, MAX_ENV, MAX_FILE_BYTES
@@ -184,28 +185,44 @@ class CommandAnswer(Answer):
 
 
 class QueuedAnswer(Answer):
-    """A command that was accepted, and what became of it."""
+    """A command that was accepted, and what became of it. What it says is not shown again: it may be secret."""
 
-    command_id: str
+    id: int
     device_id: str
     type: str
     state: CommandState
-    by: str
+    person: str
     created_at: datetime
     expires_at: datetime
+    sent_at: datetime | None
     finished_at: datetime | None
+    attempts: int
     error: str | None
+    events: list[dict[str, Any]] = Field(description="What answered it, where one command is asked for.")
 
     @classmethod
     def of(cls, command: QueuedCommand) -> QueuedAnswer:
         """The answer that shows a command."""
-        return cls.model_validate(command, from_attributes=True)
+        return cls(
+            id=command.id,
+            device_id=command.device_id,
+            type=command.type,
+            state=command.state,
+            person=command.person,
+            created_at=command.created_at,
+            expires_at=command.expires_at,
+            sent_at=command.sent_at,
+            finished_at=command.finished_at,
+            attempts=command.attempts,
+            error=command.error,
+            events=[event.model_dump(mode="json") for event in command.answer],
+        )
 
 
 class QueueQuery(Body):
     """A page of the queue."""
 
-    after: Annotated[str, StringConstraints(max_length=64)] | None = None
+    before: Number | None = Field(None, description="Only commands with a lower number.")
     limit: int = Field(50, ge=1, le=200)
 
 

@@ -231,6 +231,16 @@ _DEVICE: Final[list[Route[Role]]] = [
         answer=models.QueuedAnswer,
         scope="device",
     ),
+    Route(
+        "DELETE",
+        "/api/devices/{device_id}/commands/{command_id}",
+        queue.cancel_command,
+        Role.OPERATOR,
+        "Take a kept command back",
+        "command.cancel",
+        answer=models.QueuedAnswer,
+        scope="device",
+    ),
 ]
 
 COMMAND_ROUTES: Final[list[Route[Role]]] = [*_SESSIONS, *_DEVICE]

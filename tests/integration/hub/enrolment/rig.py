@@ -21,10 +21,13 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from hub.config import HubSettings
 from hub.fleet.service import make_fleet
+from hub.nodes.commands.announcing import Announcing
+from hub.nodes.commands.queue import StoredCommands
 from hub.people import memberships
 from hub.people.roles import Role
 from hub.people.service import People
 from hub.people.types import Identity
+from hub.rollouts.desk import RolloutDesk
 from hub.web.context import Hub
 from hub.web.security.alert_scopes import AlertScope, TargetScope
 from hub.web.security.devices import BatchScope, DeviceScope
@@ -94,6 +97,10 @@ async def running_hub(store: Store, root: Path) -> AsyncIterator[HubRig]:
         audit=doors.audit,
         values=SettingsTable(store),
         fleet=fleet,
+        rollouts=RolloutDesk(store, lambda step: None),
+        queue=StoredCommands(
+            store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, lambda event: None), lambda device_id: None
+        ),
         ports=ports,
         name="hub-test",
         version="0.0.1",

@@ -65,12 +65,14 @@ async def fill(store: Store) -> None:
     await add_devices(store, [ROW.id], names=[ROW.name])
 
 
-async def add_devices(store: Store, ids: list[str], *, group_id: int = 1, names: list[str] | None = None) -> None:
+async def add_devices(
+    store: Store, ids: list[str], *, group_id: int = 1, organisation_id: int = 1, names: list[str] | None = None
+) -> None:
     """Devices of a group."""
     rows = [
         {
             "id": one,
-            "organisation_id": 1,
+            "organisation_id": organisation_id,
             "group_id": group_id,
             "name": name,
             "state": "active",
