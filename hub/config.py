@@ -39,7 +39,8 @@ def is_safe_web_address(url: str) -> bool:
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+    plain = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.username is None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
         raise ValueError("write it as https://hub.example.org, without a path")
     return f"{parts.scheme}://{parts.netloc}".lower()
 

@@ -18,6 +18,8 @@ LOGIN_IDLE = timedelta(days=30)
 LOGIN_LONGEST = timedelta(days=90)
 REMEMBERED = 5.0
 """Seconds for which an answer is remembered; what this process revokes is forgotten at once."""
+MAX_REMEMBERED = 256
+"""Answers remembered, unless somebody needs more."""
 NOTE_EVERY = 60.0
 """Seconds between two writes of when tokens were used, and two sweeps."""
 _log = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ class Holders(Generic[H]):
         rows: TokenRows[H],
         now: Now = utc_now,
         clock: Callable[[], float] = monotonic,
-        remember: int = 256,
+        remember: int = MAX_REMEMBERED,
     ) -> None:
         self._store = store
         self._rows = rows

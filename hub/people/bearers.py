@@ -32,6 +32,7 @@ class Bearers:
         self._store = store
         self._now = now
         self._holders = Holders(store, TokenRows(), now, clock, REMEMBERED_LOGINS)
+        self._tell_others: Callable[[tuple[int, ...]], None] | None = None
 
     async def log_in(self, connection: AsyncConnection, owner: Person, label: str) -> tuple[Identity, str, list[int]]:
         """A new login, its secret, and the numbers of old ones that made room (to be :meth:`forgotten <forget>`)."""
@@ -89,8 +90,19 @@ class Bearers:
         return [token for token in current if not self._holders.is_over(token)]
 
     def forget(self, token_ids: Iterable[int]) -> None:
-        """These tokens are gone or mean something else now; also what another node's news of that ends in."""
+        """These tokens are gone or mean something else now, by what this node did."""
+        gone = tuple(sorted(set(token_ids)))
+        self._holders.forget(gone)
+        if gone and self._tell_others is not None:
+            self._tell_others(gone)
+
+    def heard_elsewhere(self, token_ids: Iterable[int]) -> None:
+        """Another node says so. Without this news, a node notices when it looks again (after 5 s at most)."""
         self._holders.forget(token_ids)
+
+    def tell_others(self, tell: Callable[[tuple[int, ...]], None]) -> None:
+        """Have the other nodes told of what :meth:`forget` forgets here; ``tell`` never waits."""
+        self._tell_others = tell
 
     def on_forgotten(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """Be told the number of every token that stops being what it was; the answer ends that."""

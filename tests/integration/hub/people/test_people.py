@@ -252,3 +252,23 @@ async def test_two_people_never_have_one_address(world: World) -> None:
     await refused(world.people.accounts.add("eve", PASSWORD, email="bob@example.org"), ProblemCode.CONFLICT)
     eve = await world.people.accounts.add("eve", PASSWORD)
     await refused(world.people.accounts.change(eve.id, AccountChange(email="bob@example.org")), ProblemCode.CONFLICT)
+
+
+async def test_nodes_tell_each_other_once(world: World) -> None:
+    ann, _ = await world.set_up()
+    bob, secret = await join(world, only_organisation(ann), "bob", Role.VIEWER)
+    other = world.another_node()
+    here, there = world.people.ground.bearers, other.ground.bearers
+    told: list[tuple[int, ...]] = []
+
+    def to_other(ids: tuple[int, ...]) -> None:
+        told.append(ids)
+        there.heard_elsewhere(ids)
+
+    here.tell_others(to_other)
+    there.tell_others(here.heard_elsewhere)
+    assert await other.logins.authenticate(secret) is not None
+    await world.people.logins.log_out(bob)
+    assert await other.logins.authenticate(secret) is None
+    assert told == [(bob.token.id,)]
+    await other.close()
