@@ -112,7 +112,7 @@ class Visitor:
         answer: dict[str, str] = await self.page.evaluate(_CALL, [method, path, dict(body)])
         return answer
 
-    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
         """The same for answers of any form, and requests without a body."""
         return await self.page.evaluate(_CALL, [method, path, None if body is None else dict(body)])
 

@@ -24,7 +24,7 @@ from hub.store.tables.fleet import alerts, device_events
 from hub.web.context import hub_of, identity_of
 from hub.web.pages.happened import Line, line_of
 from hub.web.pages.health import RANGES, Range, range_of, tiles_of
-from hub.web.pages.mine import my_groups
+from hub.web.pages.mine import my_groups, up_to_date
 from hub.web.pages.policy import Permission, allows, permissions_of
 from hub.web.security.devices import DEVICE
 
@@ -158,7 +158,7 @@ async def show_device(request: web.Request, state: FormState, status: int) -> we
 
 async def _device(request: web.Request) -> DeviceView:
     fleet = hub_of(request).fleet
-    await fleet.writer.freshen()
+    await up_to_date(request)
     return await fleet.devices.get(request[DEVICE].id)
 
 

@@ -20,7 +20,7 @@ from hub.store.tables.fleet import alerts
 from hub.web.api.organisations import public_origin
 from hub.web.context import hub_of, identity_of
 from hub.web.pages.meters import Meter, meters_of
-from hub.web.pages.mine import Groups, my_devices, my_groups
+from hub.web.pages.mine import Groups, my_devices, my_groups, up_to_date
 
 PAGE_OF: Final = 50
 SHOWN_ALERTS: Final = 3
@@ -159,7 +159,7 @@ async def head_part(request: web.Request) -> web.StreamResponse:
 
 async def _list(request: web.Request, query: FleetQuery, groups: Groups) -> ListView:
     fleet = hub_of(request).fleet
-    await fleet.writer.freshen()
+    await up_to_date(request)
     page = await fleet.devices.page(
         DeviceQuery(
             my_devices(request),
@@ -187,7 +187,7 @@ async def _list(request: web.Request, query: FleetQuery, groups: Groups) -> List
 
 async def _head(request: web.Request, query: FleetQuery) -> HeadView:
     fleet = hub_of(request).fleet
-    await fleet.writer.freshen()
+    await up_to_date(request)
     summary = await fleet.devices.summary(my_devices(request))
     where = identity_of(request).grants.groups().clause(alerts.c.organisation_id, alerts.c.group_id)
     where &= alerts.c.acknowledged_at.is_(None)

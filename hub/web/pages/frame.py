@@ -12,6 +12,7 @@ from hub.people.grants import Grants
 from hub.people.roles import Role, most
 from hub.people.types import Identity
 from hub.web.context import identity_or_none
+from hub.web.pages.rows import EVENTS_PLACE
 
 PLACES: Final = (
     NavItem("fleet", "/", "Fleet", "devices"),
@@ -59,4 +60,4 @@ def frame(request: web.Request) -> Frame:
         return Frame(names={"who": Looker(None)})
     role = greatest_role(identity.grants)
     words = "administrator" if role is None and identity.grants.administration else (role or "member of nothing yet")
-    return Frame(nav=PLACES, role=str(words), names={"who": Looker(identity)})
+    return Frame(nav=PLACES, role=str(words), names={"who": Looker(identity)}, events=request.get(EVENTS_PLACE, ""))

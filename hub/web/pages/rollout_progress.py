@@ -92,7 +92,7 @@ def _lines(step: Step) -> list[StageLine]:
     return [
         StageLine(
             words=_words(stage),
-            soak=words.duration(stage.soak_seconds) if stage.soak_seconds else "",
+            soak=_span(stage.soak_seconds),
             reached=min(settled, stage.limit(total)),
             limit=stage.limit(total),
             state=_state(rollout, index),
@@ -100,6 +100,14 @@ def _lines(step: Step) -> list[StageLine]:
         )
         for index, stage in enumerate(rollout.stages)
     ]
+
+
+def _span(seconds: int) -> str:
+    """A whole number of its unit without the rest: ``1 h`` and not ``1 h 0 min``."""
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds and seconds % unit == 0:
+            return f"{seconds // unit} {name}"
+    return words.duration(seconds) if seconds else ""
 
 
 def _words(stage: Stage) -> str:

@@ -16,7 +16,7 @@ from hub.fleet.sessions import SessionQuery, SessionRow
 from hub.people.roles import Role
 from hub.web.context import hub_of, identity_of
 from hub.web.pages.fleet import none_when_empty
-from hub.web.pages.mine import my_devices, my_groups
+from hub.web.pages.mine import my_devices, my_groups, up_to_date
 
 PAGE_OF: Final = 50
 STATES: Final = (
@@ -109,7 +109,7 @@ async def sessions_part(request: web.Request) -> web.StreamResponse:
 
 async def _list(request: web.Request, query: SessionsPageQuery) -> SessionsListView:
     fleet, grants = hub_of(request).fleet, identity_of(request).grants
-    await fleet.writer.freshen()
+    await up_to_date(request)
     page = await fleet.sessions.page(
         SessionQuery(
             my_devices(request),

@@ -41,6 +41,7 @@ class AuditView(SettingsView):
     action: str
     device: str
     path: str
+    first_page: bool
     newest: str
     """The query of the newest page."""
     older: str | None
@@ -82,6 +83,7 @@ async def _page(request: web.Request, organisation: Organisation | None) -> web.
         action=action,
         device=device,
         path=request.path,
+        first_page=query.before is None,
         newest=urlencode(filters),
         older=urlencode({**filters, "before": shown[-1].id}) if len(entries) > PAGE_OF else None,
         export=urlencode({**whose, **({"device_id": device} if device else {})}),

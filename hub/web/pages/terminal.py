@@ -14,6 +14,7 @@ from hub.people.roles import Role
 from hub.store.tables.devices import devices
 from hub.web.api.commands import session_id_of
 from hub.web.context import hub_of, identity_of
+from hub.web.pages.mine import up_to_date
 from hub.web.pages.policy import allows
 from hub.web.security.devices import DEVICE
 
@@ -36,7 +37,7 @@ class TerminalView(PageView):
 async def terminal_page(request: web.Request) -> web.StreamResponse:
     """GET /fleet/{device_id}/sessions/{session_id}. A session that just began may not have been told of yet."""
     fleet, session_id = hub_of(request).fleet, session_id_of(request.match_info["session_id"])
-    await fleet.writer.freshen()
+    await up_to_date(request)
     device = await fleet.devices.get(request[DEVICE].id)
     session = await _session(request, device, session_id)
     held = identity_of(request).grants.role_for(device.group_id, device.organisation_id)

@@ -21,7 +21,9 @@ from protocol.events import (
     GatewayHello,
     GatewayUpdated,
     GatewayUpdateFailed,
+    Permission,
     Rollback,
+    SessionState,
     SystemInfo,
 )
 
@@ -40,9 +42,9 @@ class Looks:
     disk: float = 0.41
     heat: float | None = 48.0
     throttled: bool = False
-    sessions: tuple[tuple[str, str, str, str], ...] = ()
+    sessions: tuple[tuple[str, str, SessionState, str], ...] = ()
     """Name, agent, status, title."""
-    allows: tuple[str, ...] | None = None
+    allows: tuple[Permission, ...] | None = None
     rollback: Rollback | None = None
     refuses_updates: str = ""
     """What it says of every update; empty for one that takes them."""
