@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from protocol.base import WireMessage
 from protocol.codec import encode, parse_command
-from protocol.commands import GatewayUpdate
+from protocol.commands import GatewayUpdate, SessionSnapshotRequest
 from protocol.events import (
     Ack,
     ActiveSession,
@@ -23,6 +23,7 @@ from protocol.events import (
     GatewayUpdateFailed,
     Permission,
     Rollback,
+    SessionSnapshot,
     SessionState,
     SystemInfo,
 )
@@ -81,8 +82,14 @@ class SimulatedDevice:
     async def _answer(self, socket: ClientWebSocketResponse, text: str) -> bool:
         """Whether it has to start anew now."""
         command = parse_command(text)
+        if isinstance(command, SessionSnapshotRequest):
+            await _say(socket, _screen(command))
+            await _say(socket, Ack(request_id=command.request_id, ok=True))
+            return False
         if not isinstance(command, GatewayUpdate):
-            await _say(socket, Ack(request_id=command.request_id, ok=False, error="This one only takes updates."))
+            await _say(
+                socket, Ack(request_id=command.request_id, ok=False, error="This one does not do that.")
+            )
             return False
         if self.looks.refuses_updates:
             await _say(socket, GatewayUpdateFailed(request_id=command.request_id, error=self.looks.refuses_updates))
@@ -135,6 +142,40 @@ class SimulatedDevice:
             temperature_celsius=looks.heat,
             throttled=looks.throttled,
         )
+
+
+_SCREEN = (
+    "\x1b[1mGarden sensors\x1b[0m  \x1b[2m9 of 9 answer\x1b[0m",
+    "",
+    "  \x1b[32m✓\x1b[0m garden-1  12.4 °C  41 %",
+    "  \x1b[32m✓\x1b[0m garden-2  12.1 °C  44 %",
+    "  \x1b[33m!\x1b[0m garden-9   3.8 °C  \x1b[33m78 %\x1b[0m",
+    "",
+    "\x1b[36m╭────────────────────────────────╮\x1b[0m",
+    "\x1b[36m│\x1b[0m Send garden-9 to the field?    \x1b[36m│\x1b[0m",
+    "\x1b[36m│\x1b[0m \x1b[1m1. Yes\x1b[0m   2. No, look first     \x1b[36m│\x1b[0m",
+    "\x1b[36m╰────────────────────────────────╯\x1b[0m",
+    "\x1b[35m>\x1b[0m ",
+)
+
+
+def _screen(command: SessionSnapshotRequest) -> SessionSnapshot:
+    """What stands on every terminal of a simulated device."""
+    return SessionSnapshot(
+        request_id=command.request_id,
+        session_id=command.session_id,
+        content="\r\n".join(_SCREEN),
+        cols=44,
+        rows=24,
+        cursor_x=2,
+        cursor_y=len(_SCREEN) - 1,
+        cursor_visible=True,
+        alternate_on=False,
+        seq=0,
+        scrollback=0,
+        modes="",
+        title="",
+    )
 
 
 async def _say(socket: ClientWebSocketResponse, message: WireMessage) -> None:

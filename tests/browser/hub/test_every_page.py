@@ -23,6 +23,7 @@ IN_DOCUMENTS = {
     "hub-claim-390-light": "hub-claim-phone-light",
     "hub-rollout-1280-light": "hub-rollout-desktop-light",
     "hub-people-1280-dark": "hub-people-desktop-dark",
+    "hub-terminal-390-light": "hub-terminal-phone-light",
 }
 """The pictures the documents show, and their names there."""
 
@@ -70,6 +71,8 @@ async def test_every_page(
         }
         for name, address in pages.items():
             await stranger.go(address)
+            if name == "terminal":
+                await stranger.sees("Send garden-9 to the field?")
             wrong += await check(stranger.page, f"hub-{name}-{mark}", IN_DOCUMENTS)
         await stranger.go(f"/fleet/{SHOWN}")
         await stranger.page.get_by_role("button", name="New session").click()
