@@ -79,12 +79,12 @@ async def propose(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, RolloutForm)
     note(request).target = form.version
     group = await group_of_body(request, form.group_id, Role.OPERATOR)
-    proposal = _proposal(form, _stages(_rows(await posted(request))), group.id)
+    proposal = _proposal(form, stages_of(rows_of(await posted(request))), group.id)
     step = await hub_of(request).rollouts.propose(proposal, identity_of(request).name)
     return back_to(request, f"/rollouts/{step.rollout.id}", "rollout-proposed")
 
 
-def _rows(fields: dict[str, str]) -> list[StageRow]:
+def rows_of(fields: dict[str, str]) -> list[StageRow]:
     """The rows as they were typed; one without a number is left out."""
     rows = [
         StageRow(
@@ -97,7 +97,8 @@ def _rows(fields: dict[str, str]) -> list[StageRow]:
     return [row for row in rows if row.number]
 
 
-def _stages(rows: Sequence[StageRow]) -> tuple[Stage, ...]:
+def stages_of(rows: Sequence[StageRow]) -> tuple[Stage, ...]:
+    """The stages, everybody last. Raises INVALID_REQUEST for what is none."""
     stages: list[Stage] = []
     for row in rows:
         if not row.number.isascii() or not row.number.isdigit() or row.soak not in dict(SOAKS):
@@ -132,7 +133,7 @@ def _bad_stages(sentence: str) -> Problem:
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
     groups = (await my_groups(request)).may(request, Role.OPERATOR).options()
-    rows = _rows(dict(state.values)) if state.values else list(USUAL)
+    rows = rows_of(dict(state.values)) if state.values else list(USUAL)
     view = NewRolloutView(
         title="New rollout",
         nav="rollouts",

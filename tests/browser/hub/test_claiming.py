@@ -51,7 +51,7 @@ async def claim(anna: Visitor, code: str, fingerprint: str, name: str) -> str:
     return anna.page.url.partition("/fleet/")[2].partition("?")[0]
 
 
-async def test_from_setup_to_a_terminal_on_a_phone(people: Visitors, hub: HubSite, box: DeviceProcess) -> None:
+async def test_from_setup_to_a_terminal_on_a_phone(hub: HubSite, box: DeviceProcess, people: Visitors) -> None:
     code, fingerprint = await at_the_box(people, box)
     anna = await people.come(PHONE)
     await anna.set_up(await setup_code(hub))
@@ -84,7 +84,7 @@ async def test_from_setup_to_a_terminal_on_a_phone(people: Visitors, hub: HubSit
     await anna.sees("through-42")
 
 
-async def test_the_devices_own_pages_open_below_the_hub(people: Visitors, hub: HubSite, box: DeviceProcess) -> None:
+async def test_the_devices_own_pages_open_below_the_hub(hub: HubSite, box: DeviceProcess, people: Visitors) -> None:
     code, fingerprint = await at_the_box(people, box)
     anna = await people.come()
     await anna.set_up(await setup_code(hub))
