@@ -87,9 +87,7 @@ class SimulatedDevice:
             await _say(socket, Ack(request_id=command.request_id, ok=True))
             return False
         if not isinstance(command, GatewayUpdate):
-            await _say(
-                socket, Ack(request_id=command.request_id, ok=False, error="This one does not do that.")
-            )
+            await _say(socket, Ack(request_id=command.request_id, ok=False, error="This one does not do that."))
             return False
         if self.looks.refuses_updates:
             await _say(socket, GatewayUpdateFailed(request_id=command.request_id, error=self.looks.refuses_updates))
