@@ -12,6 +12,8 @@ from playwright.async_api import Page
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "webui" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = Path(os.environ.get("HUTCH_PICTURES_DIR") or ROOT / ".cache" / "pictures")
+FOR_DOCUMENTS = os.environ.get("HUTCH_PICTURES") == "1"
+"""Read here: tests run without the variables of the shell they were started in."""
 DOCUMENTS = ROOT / "docs" / "pictures"
 LARGEST_PICTURE = 150_000
 SCRIPT_SECONDS = 60.0
@@ -36,7 +38,7 @@ async def _axe(page: Page, name: str) -> list[str]:
 async def _picture(page: Page, name: str, documents: Mapping[str, str]) -> None:
     picture = await page.screenshot()
     await asyncio.to_thread(_keep, PICTURES / f"{name}.png", picture)
-    if name in documents and os.environ.get("HUTCH_PICTURES") == "1":
+    if name in documents and FOR_DOCUMENTS:
         assert len(picture) < LARGEST_PICTURE, f"{name} is too large for the repository: {len(picture)} bytes"
         await asyncio.to_thread(_keep, DOCUMENTS / f"{documents[name]}.png", picture)
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from protocol.base import WireMessage
 from protocol.codec import encode, parse_command
-from protocol.commands import GatewayUpdate, SessionSnapshotRequest
+from protocol.commands import GatewayUpdate, SessionAck, SessionInput, SessionResize, SessionSnapshotRequest
 from protocol.events import (
     Ack,
     ActiveSession,
@@ -58,6 +58,8 @@ class SimulatedDevice:
     looks: Looks
     token: str
     url: str
+    size: tuple[int, int] = (80, 24)
+    """Of every terminal, in characters."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it has greeted."""
 
@@ -82,8 +84,11 @@ class SimulatedDevice:
     async def _answer(self, socket: ClientWebSocketResponse, text: str) -> bool:
         """Whether it has to start anew now."""
         command = parse_command(text)
+        if isinstance(command, SessionResize):
+            self.size = (command.cols, command.rows)
         if isinstance(command, SessionSnapshotRequest):
-            await _say(socket, _screen(command))
+            await _say(socket, _screen(command, self.size))
+        if isinstance(command, SessionSnapshotRequest | SessionResize | SessionInput | SessionAck):
             await _say(socket, Ack(request_id=command.request_id, ok=True))
             return False
         if not isinstance(command, GatewayUpdate):
@@ -157,14 +162,14 @@ _SCREEN = (
 )
 
 
-def _screen(command: SessionSnapshotRequest) -> SessionSnapshot:
+def _screen(command: SessionSnapshotRequest, size: tuple[int, int]) -> SessionSnapshot:
     """What stands on every terminal of a simulated device."""
     return SessionSnapshot(
         request_id=command.request_id,
         session_id=command.session_id,
         content="\r\n".join(_SCREEN),
-        cols=44,
-        rows=24,
+        cols=size[0],
+        rows=size[1],
         cursor_x=2,
         cursor_y=len(_SCREEN) - 1,
         cursor_visible=True,
