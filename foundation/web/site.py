@@ -66,6 +66,8 @@ class Frame:
     """What the person's menu says below their name."""
     names: Mapping[str, object] = field(default_factory=dict)
     """Further names for the templates, beside ``view`` and ``shell``."""
+    events: str = ""
+    """The place in the stream of events from which on the page has to be told what happens; empty for from now on."""
 
 
 @dataclass(frozen=True, slots=True)

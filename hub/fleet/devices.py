@@ -140,13 +140,12 @@ class DeviceList:
                 raise Problem(ProblemCode.NOT_FOUND, "There is no such device. Look at the list of devices.")
             return (await _complete(connection, rows))[0]
 
-    async def versions(self, device_ids: Sequence[str]) -> dict[str, str]:
-        """Which version of Hutch these run, as far as they said."""
+    async def versions(self, connection: AsyncConnection, device_ids: Sequence[str]) -> dict[str, str]:
+        """Which version of Hutch these run, as far as they said; within the caller's transaction."""
         statement = sa.select(device_live.c.device_id, device_live.c.version).where(
             device_live.c.device_id.in_(device_ids), device_live.c.version.is_not(None)
         )
-        async with self._store.read() as connection:
-            return {str(row.device_id): str(row.version) for row in await connection.execute(statement)}
+        return {str(row.device_id): str(row.version) for row in await connection.execute(statement)}
 
     async def summary(self, where: sa.ColumnElement[bool]) -> Summary:
         """How many there are, among those the reader may see."""

@@ -111,6 +111,11 @@ class AccessRelay:
         if not self._hearing:
             self._signals.tell(_ACCESS, b"%d" % token_id)
 
+    def tell_all(self, token_ids: Iterable[int]) -> None:
+        """The same for several."""
+        for token_id in token_ids:
+            self.tell(token_id)
+
     def _heard(self, _sender: str, body: bytes) -> None:
         if not body.isdigit() or len(body) > 18:
             return

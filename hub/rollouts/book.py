@@ -167,7 +167,7 @@ class RolloutBook:
                 break
             last = page[-1]
             online = [device_id for device_id in page if self._ports.online(device_id)]
-            running = await self._versions.versions(online) if online else {}
+            running = await self._versions.versions(connection, online) if online else {}
             there = [device_id for device_id in online if running.get(device_id) == rollout.release.version]
             if there:
                 columns = self._columns(rollout, Result.RETURN, "", now)

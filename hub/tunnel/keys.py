@@ -79,9 +79,9 @@ class Signer(Protocol):
 
 
 class Vouching:
-    """Makes the assertions of one hub. ``name`` is the hub as it knows itself, ``clock`` Unix time in seconds."""
+    """Makes the assertions of one hub. ``name`` says what the hub calls itself, ``clock`` Unix time in seconds."""
 
-    def __init__(self, key: Signer, name: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, key: Signer, name: Callable[[], str], clock: Callable[[], float] = time.time) -> None:
         self._key = key
         self._name = name
         self._clock = clock
@@ -95,7 +95,7 @@ class Vouching:
         try:
             said = Assertion.model_validate(
                 {
-                    "iss": self._name,
+                    "iss": self._name(),
                     "aud": device_id,
                     "sub": visitor.person_id,
                     "name": visitor.name,

@@ -13,6 +13,7 @@ from hub.web.api.tables.people import PEOPLE_ROUTES
 from hub.web.api.tables.rollouts import ROLLOUT_ROUTES
 from hub.web.device_pages import DEVICE_PAGE_ROUTES
 from hub.web.link import LINK_ROUTES
+from hub.web.pages.routes import PAGE_ROUTES
 
 ROUTES: Final[list[Route[Role]]] = [
     *PEOPLE_ROUTES,
@@ -22,4 +23,5 @@ ROUTES: Final[list[Route[Role]]] = [
     *ROLLOUT_ROUTES,
     *LINK_ROUTES,
     *DEVICE_PAGE_ROUTES,
+    *PAGE_ROUTES,
 ]

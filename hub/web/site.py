@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from foundation.web.security.hosts import host_names
-from foundation.web.site import Site
+from foundation.web.site import Pages, Site
 from hub.web.context import Hub
+from hub.web.pages.frame import frame
+from hub.web.pages.notices import NOTICES
 from hub.web.security.authority import HubAuthority
 from hub.web.security.scopes import GroupScope, OrganisationScope, Scopes
+from protocol.problems import ProblemCode
 
 COOKIE = "hutch_hub"
 """Not the device's: cookies do not know ports, and both may run on one host."""
@@ -26,6 +29,19 @@ def site_of_hub(hub: Hub) -> Site:
         name=hub.name,
         authority=HubAuthority(hub.people.logins, scopes_of_hub(hub), hub.audit),
         hosts=host_names(hub.name, hub.settings.public_hosts),
+        pages=Pages(
+            package="hub",
+            frame=frame,
+            notices=NOTICES,
+            fields={
+                ProblemCode.SETUP_CODE_WRONG: "code",
+                ProblemCode.CLAIM_WRONG: "code",
+                ProblemCode.NAME_TAKEN: "name",
+            },
+            main="src/hub/main.ts",
+            tokens="/settings/tokens",
+            example="/api/devices",
+        ),
         trusted_proxies=hub.settings.trusted_proxies,
         secure_cookies=hub.settings.cookies_are_secure,
         cookie=COOKIE,

@@ -251,7 +251,7 @@ async def running_hub(
     site = Site("Hutch hub", "hub", "hub", hub.people, frozenset({"localhost"}), cookie=COOKIE)
     app = make_application(site, routes)
     app[HUB] = hub
-    vouching = Vouching(hub, name, lambda: time() + hub.clock[0])
+    vouching = Vouching(hub, lambda: name, lambda: time() + hub.clock[0])
     app[DEVICE_PAGES] = DevicePages(ports or hub.board, hub.people, vouching, idle=idle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -41,11 +41,12 @@ async def acknowledge(request: web.Request) -> web.Response:
     note(request).target = f"{alert.name}: {alert.rule}"
     if alert.acknowledged_at is None:
         alert = await fleet.alerts.acknowledge(alert.id, by)
-        fleet.announcer.publish(_acknowledged(alert, by))
+        fleet.announcer.publish(acknowledged(alert, by))
     return answer(models.AlertAnswer.of(alert))
 
 
-def _acknowledged(alert: Alert, by: str) -> AlertAcknowledged:
+def acknowledged(alert: Alert, by: str) -> AlertAcknowledged:
+    """The event that tells of it."""
     return AlertAcknowledged(
         at=datetime.now(UTC),
         organisation_id=alert.organisation_id,

@@ -17,7 +17,7 @@ from protocol.problems import Problem, ProblemCode
 
 async def enter_code(request: web.Request) -> web.Response:
     """Enter the code that a device shows, and see which device it is."""
-    claimant = _claimant(request)
+    claimant = claimant_of(request)
     body = await parse_body(request, ClaimCodeBody)
     claim = await hub_of(request).enrolment.claims.enter(claimant, body.code)
     note(request).target = claim.gateway_id
@@ -26,13 +26,13 @@ async def enter_code(request: web.Request) -> web.Response:
 
 async def show_claim(request: web.Request) -> web.Response:
     """A claim that one opened."""
-    claim = await hub_of(request).enrolment.claims.get(_claimant(request), path_number(request, "claim_id"))
+    claim = await hub_of(request).enrolment.claims.get(claimant_of(request), path_number(request, "claim_id"))
     return answer(ClaimAnswer.of(claim))
 
 
 async def confirm_claim(request: web.Request) -> web.Response:
     """Make the device a group's; it is told at once."""
-    claimant = _claimant(request)
+    claimant = claimant_of(request)
     body = await parse_body(request, Confirmation)
     await group_of_body(request, body.group_id, Role.OPERATOR)
     said = note(request)
@@ -49,11 +49,11 @@ async def confirm_claim(request: web.Request) -> web.Response:
 
 async def cancel_claim(request: web.Request) -> web.Response:
     """Let a claim go; the device shows another code."""
-    await hub_of(request).enrolment.claims.cancel(_claimant(request), path_number(request, "claim_id"))
+    await hub_of(request).enrolment.claims.cancel(claimant_of(request), path_number(request, "claim_id"))
     return nothing()
 
 
-def _claimant(request: web.Request) -> Claimant:
+def claimant_of(request: web.Request) -> Claimant:
     """Who claims. Raises :class:`Problem` FORBIDDEN for somebody who could put a device nowhere."""
     identity = identity_of(request)
     reach = identity.grants.groups(Role.OPERATOR)

@@ -33,7 +33,7 @@ async def add_target(request: web.Request) -> web.Response:
     body = await parse_body(request, models.NewTarget)
     identity = identity_of(request)
     note(request).target = body.name
-    await _check_place(request, body)
+    await check_place(request, body.organisation_id, body.group_id, personal=body.personal)
     whose = Whose(body.organisation_id, body.group_id, identity.person.id if body.personal else None)
     target = await hub_of(request).fleet.targets.add(whose, body.wishes(), body.address.get_secret_value())
     note(request).details["kind"] = target.kind
@@ -43,24 +43,24 @@ async def add_target(request: web.Request) -> web.Response:
 async def change_target(request: web.Request) -> web.Response:
     """Other wishes for a target; its address stays."""
     body = await parse_body(request, models.WishesBody)
-    target = _owned(request)
+    target = owned(request)
     changed = await hub_of(request).fleet.targets.change(target, body.wishes())
     return answer(models.TargetAnswer.of(changed))
 
 
 async def remove_target(request: web.Request) -> web.Response:
     """Tell it nothing more."""
-    await hub_of(request).fleet.targets.remove(_owned(request))
+    await hub_of(request).fleet.targets.remove(owned(request))
     return nothing()
 
 
 async def test_target(request: web.Request) -> web.Response:
     """Send a message now."""
-    await hub_of(request).fleet.targets.test(_owned(request))
+    await hub_of(request).fleet.targets.test(owned(request))
     return nothing()
 
 
-def _owned(request: web.Request) -> int:
+def owned(request: web.Request) -> int:
     """The target that may be changed. Raises FORBIDDEN."""
     target = request[TARGET]
     note(request).target = target.wishes.name
@@ -70,18 +70,18 @@ def _owned(request: web.Request) -> int:
     return target.id
 
 
-async def _check_place(request: web.Request, body: models.NewTarget) -> None:
-    """Raises NOT_FOUND for a place that is none or that one must not know of, FORBIDDEN."""
+async def check_place(request: web.Request, organisation_id: int, group_id: int | None, *, personal: bool) -> None:
+    """Whether somebody may have alerts told there. Raises NOT_FOUND for what one must not know of, FORBIDDEN."""
     people, grants = hub_of(request).people, identity_of(request).grants
-    found = Found(body.organisation_id, body.group_id)
-    if body.group_id is not None:
-        group = await people.organisations.find_group(body.group_id)
-        if group is None or group.organisation_id != body.organisation_id:
+    found = Found(organisation_id, group_id)
+    if group_id is not None:
+        group = await people.organisations.find_group(group_id)
+        if group is None or group.organisation_id != organisation_id:
             raise _no_place()
     if not may_know(grants, found):
         raise _no_place()
-    audit_place(request).organisation_id = body.organisation_id
-    if not body.personal:
+    audit_place(request).organisation_id = organisation_id
+    if not personal:
         _check_owner(role_at(grants, found))
 
 

@@ -93,7 +93,7 @@ async def test_a_device_that_says_nothing_is_given_up(scene: Scene) -> None:
 
 
 async def test_too_much_at_once_is_refused_before_it_is_sent(scene: Scene) -> None:
-    pages = DevicePages(scene.hub.board, scene.hub.people, Vouching(scene.hub, "hub.example.org"))
+    pages = DevicePages(scene.hub.board, scene.hub.people, Vouching(scene.hub, lambda: "hub.example.org"))
     request = make_mocked_request("POST", "/devices/evil/x", headers={"Content-Length": str(MAX_BODY + 1)})
     with pytest.raises(Problem) as caught:
         await pages.show(request)

@@ -98,9 +98,6 @@ async def running_hub(store: Store, root: Path) -> AsyncIterator[HubRig]:
         values=SettingsTable(store),
         fleet=fleet,
         rollouts=RolloutDesk(store, lambda step: None),
-        queue=StoredCommands(
-            store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, lambda event: None), lambda device_id: None
-        ),
         ports=ports,
         queue=StoredCommands(
             store, SecretsBox(bytes(KEY_BYTES)), Announcing(store, fleet.announcer.publish), lambda _device: None

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from foundation.store.database import Store
+from foundation.store.light import AsyncConnection
 from hub.ports import Stream, ViewerName, Watch
 from hub.rollouts.book import RolloutBook, Step
 from hub.rollouts.desk import RolloutDesk
@@ -56,7 +57,7 @@ class Fleet:
     def online(self, device_id: str) -> bool:
         return device_id not in self.offline
 
-    async def versions(self, device_ids: Sequence[str]) -> Mapping[str, str]:
+    async def versions(self, connection: AsyncConnection, device_ids: Sequence[str]) -> Mapping[str, str]:
         return {device_id: self.running[device_id] for device_id in device_ids if device_id in self.running}
 
 

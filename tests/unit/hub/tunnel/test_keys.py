@@ -38,7 +38,7 @@ def test_a_file_that_holds_something_else(tmp_path: Path, content: bytes | None)
 def test_what_one_end_signs_the_other_believes(tmp_path: Path) -> None:
     key = HubKey.load(tmp_path / "hub.pem")
     visitor = Visitor("7", "Ann Müller", "operator", "login-1", by_cookie=True)
-    token = Vouching(key, "hub.example.org", lambda: 1000.9).for_request(
+    token = Vouching(key, lambda: "hub.example.org", lambda: 1000.9).for_request(
         visitor, "gw-1", prefix="/devices/gw-1", scheme="https", host="hub.example.org:8443"
     )
     pinned = PinnedHub("gw-1", key.public_bytes, frozenset({"hub.example.org"}))
