@@ -159,8 +159,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         stack.callback(wheel.stop)
         connections = Connections(link_events, wheel, _routing_limits(settings))
         local = LocalPorts(connections, StreamOpener())
-        nats_url = settings.nats_url.get_secret_value() if settings.nats_url else None
-        bus = await open_bus(nats_url, node_id)
+        bus = await open_bus(settings.nats_address, node_id)
         stack.push_async_callback(bus.close)
         cluster = await Cluster.start(
             Here(
@@ -179,9 +178,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             alone=alone,
         )
         stack.push_async_callback(cluster.close)
-        fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
-        access = AccessRelay(cluster.signals, people.ground.bearers.heard_elsewhere)
-        people.ground.bearers.tell_others(access.tell_all)
+        _relay(cluster, fleet, people)
 
         hosts = DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
@@ -238,6 +235,13 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
+
+
+def _relay(cluster: Cluster, fleet: Fleet, people: People) -> None:
+    """What happens on this node and concerns the others, and the other way round."""
+    fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
+    access = AccessRelay(cluster.signals, people.ground.bearers.heard_elsewhere)
+    people.ground.bearers.tell_others(access.tell_all)
 
 
 def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: RolloutWorker) -> None:

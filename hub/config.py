@@ -132,6 +132,11 @@ class HubSettings(BaseModel):
         return secret.get_secret_value() if secret else f"sqlite:///{self.data.absolute() / 'hub.db'}"
 
     @property
+    def nats_address(self) -> str | None:
+        """NATS with its password, where there is one."""
+        return self.nats_url.get_secret_value() if self.nats_url else None
+
+    @property
     def key_path(self) -> Path:
         """The file of the hub's signing key."""
         return (self.key_file or self.data / "hub.key").absolute()
