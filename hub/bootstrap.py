@@ -218,7 +218,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             version=around.version,
             started_at=datetime.now(UTC),
             external_logins=external_logins,
-            resolvers=_resolvers(people, enrolment, fleet, rollouts),
+            resolvers=resolvers_of(people, enrolment, fleet, rollouts),
             metrics=(lambda: routing_metrics(connections), lambda: fleet_metrics(fleet)),
         )
         app = await asyncio.to_thread(make_app, parts)
@@ -261,8 +261,10 @@ def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: Ro
     told.on_recheck.append(enrolment.latecomers.connected)
 
 
-def _resolvers(people: People, enrolment: Enrolment, fleet: Fleet, rollouts: RolloutDesk) -> tuple[ScopeResolver, ...]:
-    """What the paths of routes may name."""
+def resolvers_of(
+    people: People, enrolment: Enrolment, fleet: Fleet, rollouts: RolloutDesk
+) -> tuple[ScopeResolver, ...]:
+    """What the paths of the parts' routes may name."""
     return (
         DeviceScope(enrolment.devices),
         BatchScope(enrolment.batches, people.organisations),

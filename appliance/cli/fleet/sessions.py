@@ -94,7 +94,7 @@ def attach(options: argparse.Namespace, account: Account) -> int:
 
 def run(options: argparse.Namespace, account: Account) -> int:
     """Run a command in a session of its own; its exit code is this command's."""
-    words = options.command_line[1:] if options.command_line[:1] == ["--"] else options.command_line
+    words = options.line[1:] if options.line[:1] == ["--"] else options.line
     if not words:
         raise Problem(ProblemCode.INVALID_REQUEST, "Say what to run: hutch fleet run DEVICE -- COMMAND")
     line = words[0] if len(words) == 1 else shlex.join(words)

@@ -65,7 +65,7 @@ COMMANDS: tuple[Command[Account], ...] = (
         ("run",),
         "Run a command on a device, print what it prints, and end with its exit code.",
         sessions.run,
-        [_DEVICE, _WORKDIR, Argument(("command_line",), "the command, after --", rest=True)],
+        [_DEVICE, _WORKDIR, Argument(("line",), "the command, after --", rest=True)],
     ),
     Command(
         ("rollout", "list"),

@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 from aiohttp import ClientResponse, ClientSession, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
@@ -23,6 +24,7 @@ from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
+from hub.bootstrap import resolvers_of
 from hub.config import HubSettings
 from hub.fleet.service import make_fleet
 from hub.nodes.commands.announcing import Announcing
@@ -36,7 +38,11 @@ from hub.people.types import Identity
 from hub.rollouts.desk import RolloutDesk
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.people import audit
+from hub.tunnel.keys import HubKey, Vouching
+from hub.tunnel.proxy import DevicePages
+from hub.tunnel.routes import DEVICE_PAGES
 from hub.web.context import Hub
+from hub.web.device_pages import PeopleAccess
 from hub.web.server import make_app
 from tests.doubles.ports import ScriptedPorts
 from tests.doubles.targets import KeptMessages
@@ -205,27 +211,34 @@ async def running(world: World, settings: HubSettings, provider: ProviderSetting
         if provider is not None:
             client_of = Provider(provider, http, lambda: world.clocks.monotonic)
             external = ExternalLogins(world.people.ground, client_of)
+        fleet = make_fleet(world.store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=KeptMessages())
+        rollouts = RolloutDesk(world.store, lambda step: None)
+        enrolment = EnrolmentRig(world.store, 0, 0).enrolment
+        ports = ScriptedPorts()
         hub = Hub(
             settings=settings,
             people=world.people,
             audit=AuditLog(world.store, audit),
             values=SettingsTable(world.store),
-            fleet=make_fleet(world.store, SecretsBox(bytes(KEY_BYTES)), node="test", sender=KeptMessages()),
-            rollouts=RolloutDesk(world.store, lambda step: None),
-            enrolment=EnrolmentRig(world.store, 0, 0).enrolment,
+            fleet=fleet,
+            rollouts=rollouts,
+            enrolment=enrolment,
             queue=StoredCommands(
                 world.store,
                 SecretsBox(bytes(KEY_BYTES)),
                 Announcing(world.store, lambda event: None),
                 lambda device_id: None,
             ),
-            ports=ScriptedPorts(),
+            ports=ports,
             name="hub-test",
             version="0.0.1",
             started_at=datetime.now(UTC),
             external_logins=external,
+            resolvers=resolvers_of(world.people, enrolment, fleet, rollouts),
         )
         app = await asyncio.to_thread(make_app, hub)
+        key = HubKey(Ed25519PrivateKey.generate())
+        app[DEVICE_PAGES] = DevicePages(ports, PeopleAccess(), Vouching(key, lambda: "hub-test"))
         client = TestClient(TestServer(app), cookie_jar=DummyCookieJar())
         async with client:
             yield Rig(hub, world, client)
