@@ -154,7 +154,7 @@ def expected(route: Route[Role], caller: Caller) -> ProblemCode | None:
 
 GUARDED = [route for route in ROUTES if route.role is not None]
 SAFE_TO_REACH = {"/api/auth/logout", "/api/notifications/{target_id}/test"}
-"""Reaching the first would end the very login that asks; the second asks further, for a target may be a person's own."""
+"""The first would end the very login that asks; the second asks further, for a target may be a person's own."""
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.name)
