@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -25,8 +25,6 @@ from hub.store.tables.fleet import device_health, device_live, device_sessions
 from protocol.problems import Problem
 
 _LOG = structlog.get_logger("hub.fleet")
-FRESH: Final = timedelta(seconds=1)
-"""However many look at the list: what waits is written for them at most so often."""
 _AT_ONCE: Final = 2000
 T = TypeVar("T")
 
@@ -48,7 +46,6 @@ class FleetWriter:
         self._node = node
         self._clock = clock
         self._writing = asyncio.Lock()
-        self._freshened = datetime.min.replace(tzinfo=UTC)
 
     def __len__(self) -> int:
         """Devices and averages that are not written yet."""
@@ -88,11 +85,8 @@ class FleetWriter:
             await self.flush()
 
     async def freshen(self) -> None:
-        """Write what waits, for somebody who is about to look."""
-        now = self._clock()
-        if now - self._freshened >= FRESH:
-            self._freshened = now
-            await self.flush(everything=True)
+        """Write what waits, for somebody who is about to look; those who look at the same time wait for one write."""
+        await self.flush(everything=True)
 
     async def flush(self, *, everything: bool = False) -> bool:
         """Write what is due, with ``everything`` also what would wait; False where the store cannot."""

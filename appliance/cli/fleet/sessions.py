@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from appliance.cli.fleet import devices
 from appliance.cli.fleet.account import Account
 from appliance.cli.fleet.client import HubClient, with_hub
 from appliance.cli.fleet.terminal import Terminal
+from protocol.fields import SESSION_ID_PATTERN
 from protocol.problems import Problem, ProblemCode
 
 _PAGE = 200
@@ -119,6 +121,9 @@ async def _find(hub: HubClient, device: str, wanted: str) -> tuple[str, str]:
     for one in await _pages(hub, {"device": device_id}):
         if wanted in (one.session_id, one.name):
             return device_id, one.session_id
+    if re.fullmatch(SESSION_ID_PATTERN, wanted):
+        # A session that began a moment ago is not in the hub's list yet; its device knows it.
+        return device_id, wanted
     raise Problem(ProblemCode.NOT_FOUND, f"There is no session “{wanted}”. See them with: hutch fleet session list")
 
 
