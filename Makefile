@@ -5,7 +5,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 ARGS ?=
 
-.PHONY: help setup run test lint format wheel bench lock clean
+.PHONY: help setup run fleet test lint format wheel bench bench-hub lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -16,6 +16,9 @@ setup: ## install everything that development needs
 
 run: ## start a device on http://127.0.0.1:8080 with its data in ./var (LISTEN=host:port, DATA=folder, ARGS=…)
 	@exec tools/run.sh --data "$(DATA)" --listen "$(LISTEN)" $(ARGS)
+
+fleet: ## start a hub and three devices on this machine and open the hub's page (ARGS="--no-browser --port 8090")
+	@exec tools/fleet.sh $(ARGS)
 
 test: ## set up and run every test (ARGS="tests/unit -k name" for some of them)
 	@exec tools/test.sh $(ARGS)
@@ -31,6 +34,9 @@ wheel: ## build the wheel and try it outside the checkout
 
 bench: ## measure Hutch beside its peers (ARGS="--only echo --peers hutch,terminado")
 	@exec tools/bench.sh $(ARGS)
+
+bench-hub: ## measure what the hub carries, beside a raw relay and nats-server (ARGS=--quick)
+	@exec tools/bench-hub.sh $(ARGS)
 
 lock: ## compile requirements/*.txt from pyproject.toml again (ARGS=--upgrade for newer versions)
 	@exec tools/lock.sh $(ARGS)

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from appliance.claiming import show_claim
 from appliance.config import Settings
-from appliance.hub import hub_credentials
+from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -38,12 +40,17 @@ from gateway.store import tables
 from gateway.store.health import HealthHistory
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
+from gateway.tunnel import assertions
+from gateway.tunnel.tunnel import Tunnel
+from gateway.tunnel.visitors import Visitors
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
+from provisioning.device_key import DeviceKeyFile
+from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
-from provisioning.setup_code import SetupCode
 from webui.context import Device
+from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
 log = structlog.get_logger(__name__)
@@ -65,6 +72,7 @@ def run(settings: Settings) -> int:
     layout.prepare()
     with hold(layout.lock):
         layout.console.unlink(missing_ok=True)
+        layout.hub_door.unlink(missing_ok=True)
         return asyncio.run(_run(settings, layout))
 
 
@@ -114,7 +122,9 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         stack.push_async_callback(sessions.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
+        await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
+        tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
         hub_link = HubLink(
             LinkServices(
                 sessions=sessions,
@@ -126,11 +136,16 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 sampler=sampler,
                 audit=audit,
                 bus=bus,
+                tunnel=tunnel,
             ),
             hub_credentials(settings, layout.hub_credentials),
+            keys=DeviceKeyFile(layout.device_key),
+            memory=HubMemoryFile(layout.hub_memory),
             gateway_id=identity,
             version=VERSION,
+            show=show_claim,
         )
+        door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
             Device(
                 accounts=accounts,
@@ -151,11 +166,13 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 gateway_id=identity,
                 allowed_hosts=frozenset(settings.hosts),
                 trusted_proxies=settings.trusted_proxies,
+                console_socket=layout.console,
+                hub_door=door,
                 secure_cookies=settings.secure_cookies,
                 started_at=datetime.now(UTC),
             )
         )
-        addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console))
+        addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
             _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
         )

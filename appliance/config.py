@@ -6,43 +6,17 @@ same names are upper case behind ``HUTCH_``, lists separated by commas. docs/set
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
-from protocol.problems import Problem, ProblemCode
+from foundation.settings import Listen, Sources, split_commas
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class Listen(BaseModel):
-    """An address to listen on, written ``HOST:PORT`` or ``[IPV6]:PORT``; port 0 lets the kernel choose."""
-
-    model_config = ConfigDict(frozen=True)
-
-    host: str = Field(min_length=1)
-    port: int = Field(ge=0, le=65535)
-
-    @classmethod
-    def parse(cls, value: object) -> object:
-        """The two halves of ``HOST:PORT``."""
-        if not isinstance(value, str):
-            return value
-        host, _, port = value.rpartition(":")
-        return {"host": host.strip("[]"), "port": port}
-
-    @property
-    def authority(self) -> str:
-        """As it stands in a URL."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md")
 
 
 class Settings(BaseModel):
@@ -61,12 +35,15 @@ class Settings(BaseModel):
     agents: Path | None = Field(default=None, description="Where agent CLIs are installed (npm prefix).")
     sockets: Path | None = Field(default=None, description="Folder of the tmux sockets; mode 0700, a short path.")
     authorized_keys: Path | None = Field(default=None, description="SSH keys file; default ~/.ssh/authorized_keys.")
-    hub: str | None = Field(default=None, description="URL of the hub; set here it wins over the page.")
-    hub_token: SecretStr | None = Field(default=None, description="Bearer token for the hub.")
-    hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+    hub: str | None = Field(
+        default=None,
+        description="URL of the hub; set here it wins over the page. Enough alone: claim it there.",
+    )
+    hub_token: SecretStr | None = Field(default=None, description="Token of this device, or for many, from the hub.")
+    hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="More host names under which the page may be opened."
     )
-    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_split)] = Field(
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="Networks of reverse proxies whose X-Forwarded-* headers count."
     )
     secure_cookies: bool = Field(default=False, description="The page is reached over HTTPS only.")
@@ -85,7 +62,7 @@ class Settings(BaseModel):
 
 def env_name(setting: str) -> str:
     """The environment variable of a setting."""
-    return f"HUTCH_{setting.upper()}"
+    return SOURCES.env_name(setting)
 
 
 def load(file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
@@ -94,34 +71,4 @@ def load(file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     Raises:
         Problem: INVALID_REQUEST naming the setting and what is wrong with it.
     """
-    values: dict[str, object] = dict(_read(file))
-    if url := environ.get("DATABASE_URL"):
-        values["database_url"] = url
-    for name in Settings.model_fields:
-        if (value := environ.get(env_name(name))) is not None:
-            values[name] = value
-    values.update({name: value for name, value in (overrides or {}).items() if value is not None})
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Problem(
-            ProblemCode.INVALID_REQUEST,
-            f"The setting “{where}” is not right: {first['msg']}. See docs/settings.md.",
-            {"setting": where},
-        ) from None
-
-
-def _read(file: Path | None) -> dict[str, object]:
-    path = file or DEFAULT_FILE
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if file is None:
-            return {}
-        raise Problem(ProblemCode.NOT_FOUND, f"There is no settings file {file}. Check --config.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Problem(
-            ProblemCode.INVALID_REQUEST, f"The settings file {path} cannot be read: {error}. Mend it and start again."
-        ) from None
+    return SOURCES.load(Settings, file, environ, overrides)

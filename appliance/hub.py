@@ -1,9 +1,14 @@
-"""Where the hub's address and token come from: the settings where they name both, else the file the page writes."""
+"""Where the hub's address and token come from: the settings where they name a hub, else the file the page writes."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 
+from pydantic import ValidationError
+
+import provisioning
 from appliance.config import Settings
 from gateway.hub_link.services import HubCredentialsStore
 from protocol.problems import Problem, ProblemCode
@@ -31,19 +36,44 @@ class SettledCredentials:
 
 
 def hub_credentials(settings: Settings, file: Path) -> HubCredentialsStore:
-    """The store of the hub's address and token.
+    """The store of the hub's address and token; without a token the device shows its own key.
 
     Raises:
-        Problem: INVALID_REQUEST when the settings name a hub but no token.
+        Problem: INVALID_REQUEST when what the settings name is no address or no token.
     """
     if settings.hub is None:
         return HubCredentialsFile(file)
-    if settings.hub_token is None:
+    try:
+        return SettledCredentials(HubCredentials.of(settings.hub, settings.hub_token))
+    except ValidationError as error:
+        # The message of the error itself would show the token.
+        reason = error.errors(include_input=False, include_url=False)[0]["msg"]
         raise Problem(
-            ProblemCode.INVALID_REQUEST,
-            "The settings name a hub but no token for it. Set HUTCH_HUB_TOKEN, or enter the hub on the page.",
-        )
-    return SettledCredentials(HubCredentials(url=settings.hub, token=settings.hub_token))
+            ProblemCode.INVALID_REQUEST, f"The settings name a hub that cannot be used: {reason}. See docs/settings.md."
+        ) from None
+
+
+async def make_device_key(path: Path) -> None:
+    """Make the device's key at the first start, in a process of its own: the daemon then never loads what makes keys.
+
+    Raises:
+        Problem: UNAVAILABLE when it cannot be made or read.
+    """
+    if await asyncio.to_thread(path.exists):
+        return
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "provisioning.device_key",
+        str(path),
+        cwd=Path(provisioning.__path__[0]).parent,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        reason = said.decode(errors="replace").strip() or "See the log"
+        raise Problem(ProblemCode.UNAVAILABLE, f"The device's key cannot be made. {reason}")
 
 
 def _settled() -> Problem:

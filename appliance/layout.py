@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.config import Settings
 from protocol.problems import Problem, ProblemCode
+from provisioning.identity import KEY_FILE_NAME
 
 _LONGEST_SOCKET_FOLDER = 108 - len("/") - 64 - len(".pipe.sock") - 1
 """A UNIX socket path has 108 bytes with its NUL; the longest session id has 64."""
@@ -37,6 +38,11 @@ class Layout:
         return self.data / "console.sock"
 
     @property
+    def hub_door(self) -> Path:
+        """The socket behind which the hub's people see the pages."""
+        return self.data / "hub.sock"
+
+    @property
     def setup_code(self) -> Path:
         """The one-time code, until somebody has used it."""
         return self.data / "setup-code"
@@ -45,6 +51,16 @@ class Layout:
     def hub_credentials(self) -> Path:
         """URL and token of the hub."""
         return self.data / "hub.json"
+
+    @property
+    def hub_memory(self) -> Path:
+        """What the hub may do, and its key."""
+        return self.data / "hub-memory.json"
+
+    @property
+    def device_key(self) -> Path:
+        """The device's own key towards hubs."""
+        return self.data / KEY_FILE_NAME
 
     @property
     def session_state(self) -> Path:

@@ -12,11 +12,11 @@ from protocol.problems import Problem, ProblemCode
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
+def hold(path: Path, noun: str = "device") -> Iterator[None]:
     """Hold the lock file while inside; the kernel lets go of it when the process dies, however it dies.
 
     Raises:
-        Problem: CONFLICT when another daemon holds it.
+        Problem: CONFLICT when another daemon holds it; ``noun`` is what it calls that.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -25,7 +25,7 @@ def hold(path: Path) -> Iterator[None]:
         os.close(descriptor)
         raise Problem(
             ProblemCode.CONFLICT,
-            f"A device already runs on {path.parent}. Stop it first, or give another folder with --data.",
+            f"A {noun} already runs on {path.parent}. Stop it first, or give another folder with --data.",
         ) from None
     try:
         yield

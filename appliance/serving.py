@@ -1,15 +1,15 @@
-"""The sockets of the device: the page's address, and the console socket of the ``hutch`` command."""
+"""The sockets of the device: the page's address, the ``hutch`` command's, and the one for the hub's people."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
-from appliance.config import Listen
+from foundation.settings import Listen
 from protocol.problems import Problem, ProblemCode
 
 _GRACE_SECONDS = 2.0
@@ -17,8 +17,8 @@ _GRACE_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def serve(app: web.Application, listen: Listen, console: Path) -> AsyncIterator[list[str]]:
-    """Serve the application while inside; yields its addresses.
+async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
+    """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
 
     Raises:
         Problem: CONFLICT when the port is taken, PERMISSION_DENIED when it may not be opened.
@@ -27,7 +27,7 @@ async def serve(app: web.Application, listen: Listen, console: Path) -> AsyncIte
     await runner.setup()
     try:
         await _listen(runner, listen)
-        await _console(runner, console)
+        await _listen_privately(runner, private)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
     finally:
         await runner.cleanup()
@@ -48,10 +48,11 @@ async def _listen(runner: web.AppRunner, listen: Listen) -> None:
         ) from None
 
 
-async def _console(runner: web.AppRunner, console: Path) -> None:
+async def _listen_privately(runner: web.AppRunner, paths: Iterable[Path]) -> None:
     before = os.umask(0o177)
     try:
-        await web.UnixSite(runner, console).start()
+        for path in paths:
+            await web.UnixSite(runner, path).start()
     finally:
         os.umask(before)
 

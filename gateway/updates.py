@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from protocol.problems import Problem, ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """An update that was taken back: the version that did not stay, a sentence that says why, and when (aware UTC)."""
+
+    version: str
+    reason: str
+    at: datetime
 
 
 class Updater(Protocol):
@@ -16,6 +27,9 @@ class Updater(Protocol):
         Returns the version that is there now. A Problem (UPDATE_UNAVAILABLE and others) says why it is not.
         """
 
+    def last_rollback(self) -> Rollback | None:
+        """The last update that was taken back, unless one went well since. Never blocks."""
+
 
 class NoUpdater:
     """Stands where a device cannot update itself, and says why."""
@@ -26,3 +40,7 @@ class NoUpdater:
     async def install(self, url: str, sha256: str, version: str) -> str:
         """Refuse, with the reason this was made with."""
         raise Problem(ProblemCode.UPDATE_UNAVAILABLE, self._reason, {"version": version})
+
+    def last_rollback(self) -> Rollback | None:
+        """None: what was never updated was never taken back."""
+        return None

@@ -36,3 +36,7 @@ class CommandBase(WireMessage):
 
 class EventBase(WireMessage):
     """What a device says to the hub."""
+
+
+class NoticeBase(WireMessage):
+    """What the hub tells a device without asking anything: no ``request_id``, and no answer."""

@@ -8,9 +8,10 @@ never repeated in a problem, because problems reach logs and messages hold secre
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Annotated, Final, TypeVar
 
-from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from protocol.base import WireMessage
@@ -18,18 +19,39 @@ from protocol.commands import COMMANDS, AnyCommand, Command
 from protocol.events import EVENTS, AnyEvent, Event
 from protocol.fields import REQUEST_ID_PATTERN
 from protocol.limits import KIB, MAX_MESSAGE_BYTES, MAX_SOCKET_BYTES
+from protocol.notices import NOTICES, AnyNotice
 from protocol.problems import Problem, ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES, AnyStreamMessage
 
-AnyMessage = AnyCommand | AnyEvent
+AnyMessage = AnyCommand | AnyEvent | AnyNotice | AnyStreamMessage
 """Any message of the link. ``type`` alone does not tell a session.snapshot command from the event of that name."""
+FromHub = AnyCommand | AnyNotice | AnyStreamMessage
+"""What a hub sends in a text frame."""
+FromDevice = AnyEvent | AnyStreamMessage
+"""What a device sends in a text frame."""
 
 T = TypeVar("T")
 # Built at the first message: a device without a hub does without.
 _LATER: Final = ConfigDict(defer_build=True)
 _COMMAND: Final[TypeAdapter[AnyCommand]] = TypeAdapter(Command, config=_LATER)
 _EVENT: Final[TypeAdapter[AnyEvent]] = TypeAdapter(Event, config=_LATER)
-COMMAND_TYPES: Final = frozenset(str(model.model_fields["type"].default) for model in COMMANDS)
-EVENT_TYPES: Final = frozenset(str(model.model_fields["type"].default) for model in EVENTS)
+_FROM_HUB: Final[TypeAdapter[FromHub]] = TypeAdapter(Annotated[FromHub, Field(discriminator="type")], config=_LATER)
+_FROM_DEVICE: Final[TypeAdapter[FromDevice]] = TypeAdapter(
+    Annotated[FromDevice, Field(discriminator="type")], config=_LATER
+)
+
+
+def types_of(models: Iterable[type[WireMessage]]) -> frozenset[str]:
+    """What stands in ``type`` of these messages."""
+    return frozenset(str(model.model_fields["type"].default) for model in models)
+
+
+COMMAND_TYPES: Final = types_of(COMMANDS)
+EVENT_TYPES: Final = types_of(EVENTS)
+NOTICE_TYPES: Final = types_of(NOTICES)
+STREAM_TYPES: Final = types_of(STREAM_MESSAGES)
+_FROM_HUB_TYPES: Final = COMMAND_TYPES | NOTICE_TYPES | STREAM_TYPES
+_FROM_DEVICE_TYPES: Final = EVENT_TYPES | STREAM_TYPES
 
 _REQUEST_ID: Final = re.compile(REQUEST_ID_PATTERN.strip("^$"), re.ASCII)
 _SCAN: Final = re.compile(rb'"request_id"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"([!#-\[\]-~]{1,128})"')
@@ -52,6 +74,22 @@ def parse_event(text: str | bytes) -> AnyEvent:
     Raises Problem: TOO_LARGE, MALFORMED_MESSAGE or UNKNOWN_EVENT; the last one a hub ignores.
     """
     return read(_EVENT, text, MAX_SOCKET_BYTES, EVENT_TYPES, ProblemCode.UNKNOWN_EVENT)
+
+
+def parse_from_hub(text: str | bytes) -> FromHub:
+    """Read whatever a hub may send, of at most 1 MiB.
+
+    Raises Problem as :func:`parse_command` does.
+    """
+    return read(_FROM_HUB, text, MAX_MESSAGE_BYTES, _FROM_HUB_TYPES, ProblemCode.UNKNOWN_COMMAND)
+
+
+def parse_from_device(text: str | bytes) -> FromDevice:
+    """Read whatever a device may send, of at most 2 MiB.
+
+    Raises Problem as :func:`parse_event` does.
+    """
+    return read(_FROM_DEVICE, text, MAX_SOCKET_BYTES, _FROM_DEVICE_TYPES, ProblemCode.UNKNOWN_EVENT)
 
 
 def encode(message: WireMessage, *, max_bytes: int | None = MAX_MESSAGE_BYTES) -> str:

@@ -188,6 +188,12 @@ class GatewayUpdate(CommandBase):
     version: Word
 
 
+class KeyRotate(CommandBase):
+    """Ask the device for a new key of its own. Answered by key.rotated, which both keys signed."""
+
+    type: Literal["key.rotate"] = "key.rotate"
+
+
 AnyCommand = (
     SessionCreate
     | SessionInput
@@ -207,6 +213,7 @@ AnyCommand = (
     | AgentsList
     | WorkspaceList
     | GatewayUpdate
+    | KeyRotate
 )
 Command = Annotated[AnyCommand, Field(discriminator="type")]
 """Any command, told apart by ``type``."""

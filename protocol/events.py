@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from protocol.base import EventBase, WireModel
 from protocol.fields import (
@@ -21,11 +21,13 @@ from protocol.fields import (
     Line,
     Path,
     Percent,
+    PublicKey,
     RequestId,
     Rows,
     Seconds,
     Seq,
     SessionId,
+    Signature,
     Time,
     TransferId,
     Word,
@@ -42,6 +44,23 @@ class Ack(EventBase):
     error: ErrorText | None = None
 
 
+Permission = Literal["health", "terminals", "pages", "files", "keys", "agents", "update"]
+"""What the owner of a device may let its hub do; ``health`` is to see how it is, and which sessions there are."""
+PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+_PERMITTED: Final = frozenset[object](PERMISSIONS)
+
+
+def _known(value: object) -> object:
+    """Permissions of a later version are none of ours."""
+    return tuple(one for one in value if one in _PERMITTED) if isinstance(value, list | tuple) else value
+
+
+Allows = Annotated[tuple[Permission, ...], Field(max_length=len(PERMISSIONS)), BeforeValidator(_known)]
+"""A set of permissions; what is not named is refused by the device itself."""
+SessionState = Literal["starting", "working", "waiting", "idle", "ended", "failed"]
+"""What a session is doing, as far as its terminal tells; ``waiting`` is for a person."""
+
+
 class SystemInfo(WireModel):
     """The machine: what does not change while the daemon runs."""
 
@@ -52,8 +71,28 @@ class SystemInfo(WireModel):
     disk_total_bytes: ByteCount
 
 
+class Rollback(WireModel):
+    """An update that was taken back: the version that did not stay, and why."""
+
+    version: Word
+    reason: ErrorText
+    at: Time
+
+
+class GatewayProof(EventBase):
+    """Answers gateway.challenge: whose key this is (:mod:`protocol.identity` says what is signed)."""
+
+    type: Literal["gateway.proof"] = "gateway.proof"
+    public_key: PublicKey
+    time: Time
+    signature: Signature
+    enrolment_token: str | None = Field(default=None, max_length=4096, repr=False)
+    hostname: Word | None = None
+    version: Word | None = None
+
+
 class GatewayHello(EventBase):
-    """The first message of every connection."""
+    """The first message of every connection of a device that the hub knows."""
 
     type: Literal["gateway.hello"] = "gateway.hello"
     gateway_id: GatewayId
@@ -61,6 +100,10 @@ class GatewayHello(EventBase):
     hostname: Word
     bootstrap_token: str | None = Field(default=None, max_length=4096, repr=False)
     system_info: SystemInfo
+    features: tuple[Word, ...] | None = Field(default=None, max_length=64, description="What more it speaks.")
+    model: Line | None = None
+    allows: Allows | None = Field(default=None, description="Missing: the device has no policy and takes everything.")
+    rollback: Rollback | None = None
 
 
 class ActiveSession(WireModel):
@@ -68,6 +111,11 @@ class ActiveSession(WireModel):
 
     session_id: SessionId
     last_activity_at: Time
+    name: Word | None = None
+    agent: Word | None = None
+    status: SessionState | None = None
+    title: str | None = Field(default=None, max_length=1024)
+    workdir: Path | None = None
 
 
 class GatewayHealth(EventBase):
@@ -83,6 +131,32 @@ class GatewayHealth(EventBase):
     disk_total_bytes: ByteCount
     uptime_seconds: Seconds
     active_sessions: tuple[ActiveSession, ...] = Field(max_length=MAX_ITEMS)
+    temperature_celsius: float | None = Field(default=None, ge=-100, le=200)
+    throttled: bool | None = Field(default=None, description="Whether heat or weak power slows the machine down now.")
+
+
+class GatewayPolicy(EventBase):
+    """The owner of the device changed what the hub may do."""
+
+    type: Literal["gateway.policy"] = "gateway.policy"
+    allows: Allows
+
+
+class SessionChanged(EventBase):
+    """A live session has another name, status, title or folder."""
+
+    type: Literal["session.changed"] = "session.changed"
+    session: ActiveSession
+
+
+class KeyRotated(EventBase):
+    """The device wants to use ``public_key`` from now on. Without ``request_id`` it came unasked."""
+
+    type: Literal["key.rotated"] = "key.rotated"
+    request_id: RequestId | None = None
+    public_key: PublicKey
+    signed_by_old: Signature
+    signed_by_new: Signature
 
 
 class SessionStarted(EventBase):
@@ -242,6 +316,10 @@ AnyEvent = (
     | WorkspaceFolders
     | GatewayUpdated
     | GatewayUpdateFailed
+    | GatewayProof
+    | GatewayPolicy
+    | SessionChanged
+    | KeyRotated
 )
 Event = Annotated[AnyEvent, Field(discriminator="type")]
 """Any event, told apart by ``type``."""

@@ -59,8 +59,9 @@ def _to_utc(value: datetime) -> datetime:
         raise PydanticCustomError("rfc3339", "Input should be a time that exists in UTC") from None
 
 
-def _format_time(value: datetime) -> str:
-    return value.isoformat().replace("+00:00", "Z")
+def format_time(value: datetime) -> str:
+    """An aware time as every message writes it: UTC with ``Z``, six digits of fraction or none."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _whole(value: object) -> object:
@@ -86,11 +87,23 @@ Base64Bytes = Annotated[
 ]
 """Base64 on the wire, bytes in the program."""
 
+PublicKey = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
+"""An Ed25519 public key as RFC 8032 writes it: 32 bytes."""
+Signature = Annotated[Base64Bytes, Field(min_length=64, max_length=64)]
+"""An Ed25519 signature: 64 bytes."""
+Nonce = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
+ClaimCode = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]$")]
+"""Nine characters of Crockford's base32 (45 bits), in groups as they are read out."""
+HubHost = Annotated[str, Field(min_length=1, max_length=262, pattern=r"^[A-Za-z0-9.:_\[\]-]+$")]
+"""``host`` or ``host:port``, an IPv6 address in brackets."""
+StreamId = Annotated[str, Field(pattern=SESSION_ID_PATTERN)]
+"""Stands where a terminal frame has its session id."""
+
 Time = Annotated[
     AwareDatetime,
     BeforeValidator(_parse_time),
     AfterValidator(_to_utc),
-    PlainSerializer(_format_time, return_type=str, when_used="json"),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """RFC 3339 on the wire, an aware UTC time in the program."""

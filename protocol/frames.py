@@ -1,7 +1,8 @@
-"""Binary frames: terminal bytes.
+"""Binary frames: terminal bytes, and the bytes of streams.
 
 ``kind:u8 | session_id_len:u8 | session_id:utf8 | seq:u64 big-endian | payload`` (docs/wire.md). ``seq`` starts at 0 for
-each session and grows by one for each frame; a gap tells a viewer that bytes were dropped and a snapshot is due.
+each session and grows by one for each frame; a gap tells a viewer that bytes were dropped and a snapshot is due. A
+stream's frame has the stream's id in the place of the session's, and a ``seq`` of its own in each direction.
 """
 
 from __future__ import annotations
@@ -22,17 +23,24 @@ MAX_FRAME_SEQ: Final = 2**64 - 1
 
 
 class FrameKind(IntEnum):
-    """Which way the bytes go."""
+    """What the bytes are, and which way they go."""
 
     OUTPUT = 0x01
     """Device to hub to viewer."""
     INPUT = 0x02
     """Viewer to hub to device."""
+    STREAM = 0x03
+    """Either way: bytes of a stream (:mod:`protocol.streams`)."""
+
+
+_KINDS: Final = {int(kind): kind for kind in FrameKind}
+_LIMITED: Final = (FrameKind.OUTPUT, FrameKind.STREAM)
+"""The kinds of which one frame may hold 16 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class BinaryFrame:
-    """Terminal bytes of one session. ``payload`` of an output frame holds at most 16 KiB."""
+    """Bytes of one session or stream. ``payload`` of an output or stream frame holds at most 16 KiB."""
 
     kind: FrameKind
     session_id: str
@@ -43,11 +51,11 @@ class BinaryFrame:
         """The frame as it goes over the socket.
 
         Raises Problem(MALFORMED_FRAME) for a session id or seq the wire cannot carry, and Problem(TOO_LARGE) for more
-        output than one frame may hold.
+        than one frame may hold.
         """
         if not _SESSION_ID.fullmatch(self.session_id) or not 0 <= self.seq <= MAX_FRAME_SEQ:
             raise _malformed("its session id or seq cannot be written")
-        if self.kind is FrameKind.OUTPUT and len(self.payload) > MAX_OUTPUT_PAYLOAD:
+        if self.kind in _LIMITED and len(self.payload) > MAX_OUTPUT_PAYLOAD:
             raise _too_large("payload", len(self.payload), MAX_OUTPUT_PAYLOAD)
         name = self.session_id.encode("ascii")
         return b"".join((bytes((self.kind, len(name))), name, _SEQ.pack(self.seq), self.payload))
@@ -62,9 +70,9 @@ class BinaryFrame:
             raise _too_large("frame", len(data), max_bytes)
         if len(data) < 2:
             raise _malformed("it is shorter than its head")
-        kind, length = data[0], data[1]
-        if kind not in (FrameKind.OUTPUT, FrameKind.INPUT):
-            raise _malformed(f"its kind is 0x{kind:02x}, and only 0x01 and 0x02 exist")
+        kind, length = _KINDS.get(data[0]), data[1]
+        if kind is None:
+            raise _malformed(f"its kind is 0x{data[0]:02x}, and only 0x01, 0x02 and 0x03 exist")
         start = 2 + length + _SEQ.size
         if len(data) < start:
             raise _malformed("it is shorter than its head")
@@ -73,9 +81,9 @@ class BinaryFrame:
             raise _malformed("its session id has characters that no session id has")
         (seq,) = _SEQ.unpack_from(data, 2 + length)
         payload = bytes(data[start:])
-        if kind == FrameKind.OUTPUT and len(payload) > MAX_OUTPUT_PAYLOAD:
+        if kind in _LIMITED and len(payload) > MAX_OUTPUT_PAYLOAD:
             raise _too_large("payload", len(payload), MAX_OUTPUT_PAYLOAD)
-        return cls(FrameKind(kind), session_id, seq, payload)
+        return cls(kind, session_id, seq, payload)
 
 
 def _malformed(why: str) -> Problem:

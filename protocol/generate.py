@@ -20,7 +20,9 @@ from protocol.commands import COMMANDS
 from protocol.events import EVENTS
 from protocol.frames import FrameKind
 from protocol.limits import MAX_FRAME_BYTES, MAX_OUTPUT_PAYLOAD
+from protocol.notices import NOTICES
 from protocol.problems import ErrorAnswer
+from protocol.streams.messages import STREAM_MESSAGES
 from protocol.terminal import CLIENT_MESSAGES, SERVER_MESSAGES
 from protocol.version import SCHEMA_VERSION
 
@@ -43,6 +45,8 @@ def schemas() -> Mapping[str, Json]:
     return {
         "commands.json": _unions("Commands", {"Command": COMMANDS}),
         "events.json": _unions("Events", {"Event": EVENTS}),
+        "notices.json": _unions("Notices", {"Notice": NOTICES}),
+        "streams.json": _unions("Streams", {"StreamMessage": STREAM_MESSAGES}),
         "terminal.json": _unions(
             "Terminal", {"ServerMessage": SERVER_MESSAGES, "ClientMessage": CLIENT_MESSAGES}, always=("type",)
         ),

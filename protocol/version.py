@@ -35,5 +35,18 @@ HISTORY: Final[tuple[Change, ...]] = (
         date(2026, 11, 21),
         "session.snapshot may tell seq, scrollback, modes and title, so that live output follows without a gap.",
     ),
+    Change(
+        1,
+        date(2026, 11, 21),
+        "A device may have a key of its own: gateway.challenge, gateway.proof, gateway.unclaimed, gateway.welcome, "
+        "key.rotate, key.rotated and gateway.key_accepted.",
+    ),
+    Change(
+        1,
+        date(2026, 11, 21),
+        "gateway.policy and session.changed; hello may tell features, model, allows and rollback, health the "
+        "temperature, throttling and more of each session.",
+    ),
+    Change(1, date(2026, 11, 21), "Streams to the device's web: stream.open, window, end and close, frame kind 0x03."),
 )
 """Oldest first."""

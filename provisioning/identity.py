@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-import secrets
 from pathlib import Path
 
-from foundation.files import create_private, read_private
+from foundation.files import read_private
 from protocol.problems import Problem, ProblemCode
+from provisioning.device_key import DeviceKeyFile
 
 FILE_NAME = "gateway_id"
+KEY_FILE_NAME = "device-key.json"
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def gateway_id(data: Path) -> str:
-    """The device's id, made on the first call and kept in the data folder. Blocks; raises :class:`Problem`.
+    """The device's id: the name of its key, or the one that its data folder names. Blocks; raises :class:`Problem`.
 
-    Two processes that ask at the same time get the same answer.
+    The file ``gateway_id`` is there on devices that had an id before they had a key, and where somebody chose one; a
+    hub that is shown the key knows the device by the key's name all the same.
     """
     path = data / FILE_NAME
     content = read_private(path)
     if content is None:
-        create_private(path, f"hutch-{secrets.token_hex(8)}\n".encode())
-        content = read_private(path) or b""
+        return DeviceKeyFile(data / KEY_FILE_NAME).ensure().device_id
     text = content.decode("ascii", errors="replace").strip()
     if not _FORM.fullmatch(text):
         raise Problem(

@@ -20,5 +20,5 @@ compile() {
 options=("$@")
 compile runtime pyproject.toml
 compile build pyproject.toml --group build
-compile dev pyproject.toml --group dev
+compile dev pyproject.toml --extra hub --group dev
 compile bench --group bench

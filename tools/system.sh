@@ -11,6 +11,8 @@ missing_packages() {
   [ "$what" = run ] && return
   command -v chromium >/dev/null || printf '%s\n' chromium fonts-dejavu-core
   command -v ssh-keygen >/dev/null || printf '%s\n' openssh-client
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || printf '%s\n' postgresql
+  [ -x /usr/sbin/nats-server ] || printf '%s\n' nats-server
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 

@@ -20,6 +20,7 @@ from protocol.problems import Problem, ProblemCode
 if TYPE_CHECKING:
     from datetime import datetime
     from ipaddress import IPv4Network, IPv6Network
+    from pathlib import Path
 
     from foundation.store.audit import AuditLog
     from foundation.store.settings import SettingsTable
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from gateway.hub_link.link import HubLink
     from gateway.sessions.manager import Sessions
     from gateway.store.health import HealthHistory
+    from gateway.tunnel.visitors import Visitor
     from gateway.workspaces.folders import Workspace
     from gateway.workspaces.transfers import Transfers
+    from webui.security.hub_door import HubDoor
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,17 @@ class Device:
     """Further Host names, without a port."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Whose ``X-Forwarded-*`` headers are believed."""
+    console_socket: Path | None = None
+    """The Unix socket over which the ``hutch`` command comes as an admin."""
+    hub_door: HubDoor | None = None
+    """The Unix socket over which the hub's people come; None where no hub may show pages."""
     secure_cookies: bool = False
     """True where browsers reach this device over https: cookies are then ``__Host-`` and Secure."""
+
+    @property
+    def visitors(self) -> list[Visitor]:
+        """Who came through the hub in the last minutes, the latest first."""
+        return [] if self.hub_door is None else self.hub_door.visitors.list()
 
 
 DEVICE = web.AppKey("device", Device)

@@ -12,7 +12,7 @@ from gateway.sessions.types import SessionStatus
 from webui.context import Device
 from webui.meters import Meters
 
-_LINK_STATES: Final = ("off", "connecting", "online", "waiting")
+_LINK_STATES: Final = ("off", "connecting", "unclaimed", "online", "waiting")
 
 
 class DeviceCollector:

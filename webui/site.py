@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundation.web.security.hosts import host_names
-from foundation.web.site import Pages, PrefixOf, Site
+from foundation.web.site import Pages, PrefixOf, Site, no_visit
 from protocol.problems import ProblemCode
 from webui.context import Device
 from webui.pages.frame import frame
@@ -17,7 +17,7 @@ def site_of_device(device: Device, prefix_of: PrefixOf) -> Site:
         title="Hutch",
         noun="device",
         name=device.name,
-        authority=DeviceAuthority(device.accounts, device.audit),
+        authority=DeviceAuthority(device.accounts, device.audit, console=device.console_socket, door=device.hub_door),
         hosts=host_names(device.name, device.allowed_hosts),
         pages=Pages(
             package="webui",
@@ -35,6 +35,7 @@ def site_of_device(device: Device, prefix_of: PrefixOf) -> Site:
         ),
         trusted_proxies=device.trusted_proxies,
         secure_cookies=device.secure_cookies,
+        visit_of=device.hub_door.visit if device.hub_door is not None else no_visit,
         prefix_of=prefix_of,
         own_names=(f"{device.name}.local", device.name),
     )

@@ -5,21 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import JsonValue
 
+from appliance.cli.answers import Answer, read_answer
 from appliance.config import Settings
 from appliance.layout import Layout
-from protocol.problems import ErrorAnswer, Problem, ProblemCode
-
-Answer = TypeVar("Answer", bound=BaseModel)
+from protocol.problems import Problem, ProblemCode
 
 _SECONDS = 30
-
-
-class Nothing(BaseModel):
-    """The answer of a request that has none."""
 
 
 def ask(
@@ -48,21 +42,9 @@ async def _ask(
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
         try:
             async with client.request(method, f"http://localhost{path}", json=body) as response:
-                return _read(response.status, await response.read(), answer)
+                return read_answer(response.status, await response.read(), answer, "device")
         except (aiohttp.ClientConnectionError, TimeoutError, PermissionError):
             raise Problem(
                 ProblemCode.UNAVAILABLE,
                 f"No device answers at {socket}. Start it with “hutch run”, or give its folder with --data.",
             ) from None
-
-
-def _read(status: int, body: bytes, answer: type[Answer]) -> Answer:
-    try:
-        if status < 400:
-            return answer.model_validate_json(body or b"{}")
-        error = ErrorAnswer.model_validate_json(body).error
-    except ValidationError:
-        raise Problem(
-            ProblemCode.INTERNAL, f"The device answered {status} in a form this command does not know. Update both."
-        ) from None
-    raise Problem(error.code, error.message, error.details)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from appliance.cli.console import ask
+from appliance.cli.link import HubAnswer, hub_lines
 from appliance.config import Settings
 
 
@@ -29,12 +31,6 @@ class _Device(BaseModel):
     health: _Health | None
 
 
-class _Hub(BaseModel):
-    state: str
-    url: str | None
-    detail: str = ""
-
-
 class _Overall(BaseModel):
     status: str
     reasons: list[str] = []
@@ -43,7 +39,7 @@ class _Overall(BaseModel):
 class _Status(BaseModel):
     device: _Device
     overall: _Overall
-    hub: _Hub
+    hub: HubAnswer
 
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
@@ -61,7 +57,7 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
     answer = _Status(
         device=ask(settings, "GET", "/api/device", _Device),
         overall=ask(settings, "GET", "/health", _Overall),
-        hub=ask(settings, "GET", "/api/hub", _Hub),
+        hub=ask(settings, "GET", "/api/hub", HubAnswer),
     )
     if options.json:
         print(answer.model_dump_json(indent=2))
@@ -85,7 +81,7 @@ def _lines(answer: _Status) -> list[str]:
             f"memory {_share(health.ram_used_bytes, health.ram_total_bytes)}, "
             f"disk {_share(health.disk_used_bytes, health.disk_total_bytes)}",
         ]
-    return [*lines, f"hub {hub.state}{f' {hub.url}' if hub.url else ''}{f': {hub.detail}' if hub.detail else ''}"]
+    return [*lines, *hub_lines(hub, picture=sys.stdout.isatty())]
 
 
 def _share(used: int, total: int) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cli.commands import Command
+from appliance.cli.commands import Command, add_commands
 from appliance.cli.table import COMMANDS
 from appliance.config import Settings, load
 from appliance.lean import relaunch
@@ -17,35 +17,36 @@ from protocol.problems import Problem
 
 _SETTINGS = {"data": Path, "listen": str, "hub": str}
 """The settings that every command takes on its command line."""
+ELSEWHERE = {"hub": "Run and look after a hub", "fleet": "Work with the devices of a hub, from anywhere"}
+"""Words behind which stand commands with settings of their own, in :mod:`appliance.cli` under the same names."""
 
 
-def build_parser(commands: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
+def build_parser(commands: Sequence[Command[Settings]] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(prog="hutch", description="A small box where coding agents live.")
     parser.add_argument("--version", action="version", version=f"hutch {VERSION}")
-    groups: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {
-        (): parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    }
-    for command in commands:
-        *parents, name = command.words
-        key = tuple(parents)
-        if key not in groups:
-            group = groups[()].add_parser(parents[0], help=f"{parents[0]}s: see hutch {parents[0]} --help")
-            groups[key] = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
-        leaf = groups[key].add_parser(name, help=command.summary, description=command.summary)
-        for argument in command.arguments:
-            argument.add_to(leaf)
-        leaf.add_argument("--config", type=Path, help="settings file (default: /etc/hutch/hutch.toml)")
-        for setting, kind in _SETTINGS.items():
-            leaf.add_argument(f"--{setting}", type=kind, help=str(Settings.model_fields[setting].description))
-        leaf.set_defaults(command=command)
+    top = add_commands(parser, commands, _add_settings)
+    for word, summary in ELSEWHERE.items():
+        top.add_parser(word, help=f"{summary}: see hutch {word} --help", add_help=False)
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="settings file (default: /etc/hutch/hutch.toml)")
+    for setting, kind in _SETTINGS.items():
+        parser.add_argument(f"--{setting}", type=kind, help=str(Settings.model_fields[setting].description))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a refusal is printed as a sentence and ends with 1."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given and given[0] in ELSEWHERE:
+        # Loaded here: a device does without the hub and its clients.
+        from appliance.cli import fleet, hub
+
+        return {"hub": hub.main, "fleet": fleet.main}[given[0]](given[1:])
     options = build_parser().parse_args(arguments)
-    command: Command = options.command
+    command: Command[Settings] = options.command
     try:
         if command.lean and arguments is None:
             relaunch()

@@ -18,7 +18,7 @@ _LONGEST_PASSWORD = 1024
 
 def add(options: argparse.Namespace, settings: Settings) -> int:
     """Add a person to the store."""
-    password = _password(options.password_stdin)
+    password = asked_password(options.password_stdin)
     layout = Layout.of(settings)
     layout.prepare()
     person = asyncio.run(_add(layout, options.name, password, Role(options.role)))
@@ -28,13 +28,13 @@ def add(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
     # Loaded here: the other commands do without the store.
+    from foundation.setup_code import SetupCode
     from foundation.store.audit import AuditLog
     from foundation.store.database import Store
     from gateway.accounts.accounts import Accounts
     from gateway.events.types import DeviceBus
     from gateway.store import tables
     from gateway.store.schema import DEVICE_SCHEMA
-    from provisioning.setup_code import SetupCode
 
     store = await Store.open(layout.database_url, DEVICE_SCHEMA)
     try:
@@ -48,7 +48,8 @@ async def _add(layout: Layout, name: str, password: str, role: Role) -> Person:
         await store.close()
 
 
-def _password(from_stdin: bool) -> str:
+def asked_password(from_stdin: bool) -> str:
+    """A new password, from standard input or asked for twice. Raises :class:`Problem` where the two differ."""
     if from_stdin:
         return sys.stdin.readline(_LONGEST_PASSWORD + 2).rstrip("\r\n")
     password = getpass.getpass("Password: ")

@@ -8,7 +8,8 @@ import shutil
 
 from pydantic import BaseModel
 
-from appliance.cli.console import Nothing, ask
+from appliance.cli.answers import Nothing
+from appliance.cli.console import ask
 from appliance.config import Settings
 from appliance.layout import Layout
 from gateway.sessions.types import SessionStatus

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from appliance.cli import device, doctor, people, sessions
+from appliance.cli import device, doctor, link, people, sessions
 from appliance.cli.commands import Argument, Command
+from appliance.config import Settings
 
 _SESSION = Argument(("session",), "id or name of the session")
 
-COMMANDS: tuple[Command, ...] = (
+COMMANDS: tuple[Command[Settings], ...] = (
     Command(("run",), "Run the device until it is told to stop.", device.run, lean=True),
     Command(("status",), "Say how the device is.", device.status, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("doctor",), "Check what the device needs, and say what to mend.", doctor.run),
@@ -34,4 +35,22 @@ COMMANDS: tuple[Command, ...] = (
     Command(("session", "list"), "List the sessions.", sessions.show, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("session", "attach"), "Join a session in this terminal (leave with C-b d).", sessions.attach, [_SESSION]),
     Command(("session", "end"), "End a session.", sessions.end, [_SESSION]),
+    Command(
+        ("link", "join"),
+        "Join a hub, and print the code to claim this device with.",
+        link.join,
+        [
+            Argument(("address",), "address of the hub"),
+            Argument(("--token-stdin",), "read a token that the hub gave from standard input", flag=True),
+        ],
+    ),
+    Command(("link", "show"), "Say how the link to the hub is, with the claim code.", link.show),
+    Command(("link", "leave"), "Leave the hub.", link.leave),
+    Command(
+        ("link", "allow"),
+        "Say what the hub may do.",
+        link.allow,
+        [Argument(("permissions",), "all, health, or a list such as terminals,files")],
+    ),
+    Command(("link", "rotate-key"), "Change the key that this device shows to its hub.", link.rotate_key),
 )

@@ -35,6 +35,22 @@ class Client:
     """The Host the sender used, port included; None when there was none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request that came through a door of its own, where somebody else vouches for who sent it.
+
+    Neither cookies, tokens nor the address of the sender count for it.
+    """
+
+    client: Client
+    prefix: str = ""
+    login: Login | None = None
+    by_cookie: bool = True
+    """Whether, where the sender logged in, a cookie vouches for the request: then it brings a CSRF token."""
+    refusal: Problem | None = None
+    """Why it is not let in."""
+
+
 @dataclass(slots=True)
 class AuditNote:
     """What a handler adds to the audit record of its request."""
@@ -46,6 +62,7 @@ class AuditNote:
 
 LOGIN: web.RequestKey[Login | None] = web.RequestKey("login")
 CLIENT = web.RequestKey("client", Client)
+VISIT: web.RequestKey[Visit | None] = web.RequestKey("visit")
 REQUEST_ID = web.RequestKey("request_id", str)
 AUDIT_NOTE = web.RequestKey("audit_note", AuditNote)
 PREFIX = web.RequestKey("prefix", str)

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler as AnyHandler
 from aiohttp.typedefs import Middleware
 
 from foundation.web.addresses import valid_prefix
-from foundation.web.context import AUDIT_NOTE, CLIENT, PREFIX, REQUEST_ID, ROUTE, AuditNote, login_or_none
+from foundation.web.context import AUDIT_NOTE, CLIENT, PREFIX, REQUEST_ID, ROUTE, VISIT, AuditNote, login_or_none
 from foundation.web.problems import answer, from_http
 from foundation.web.routing import AnyRoute, Handler
 from foundation.web.security.audit import StrangerLimit, audited
@@ -54,8 +54,9 @@ def make_middleware(site: Site, index: RouteIndex) -> Middleware:
 
 def _begin(request: web.Request, site: Site, index: RouteIndex) -> AnyRoute | None:
     request[REQUEST_ID] = secrets.token_hex(8)
-    request[CLIENT] = client_of(request, site.trusted_proxies)
-    request[PREFIX] = valid_prefix(site.prefix_of(request))
+    visit = request[VISIT] = site.visit_of(request)
+    request[CLIENT] = client_of(request, site.trusted_proxies) if visit is None else visit.client
+    request[PREFIX] = valid_prefix(site.prefix_of(request) if visit is None else visit.prefix)
     request[AUDIT_NOTE] = AuditNote()
     route = index.get(request.match_info.route)
     request[ROUTE] = route

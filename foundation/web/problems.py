@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.context import VISIT
 from foundation.web.routing import AnyRoute
 from protocol.problems import ErrorAnswer, Problem, ProblemCode
 
@@ -56,6 +57,12 @@ HTTP_STATUS: Final[dict[ProblemCode, int]] = {
     ProblemCode.UPDATE_UNAVAILABLE: 409,
     ProblemCode.HUB_UNREACHABLE: 502,
     ProblemCode.HUB_REFUSED: 502,
+    ProblemCode.HUB_CHANGED: 409,
+    ProblemCode.DEVICE_OFFLINE: 503,
+    ProblemCode.DEVICE_REVOKED: 403,
+    ProblemCode.PROOF_WRONG: 401,
+    ProblemCode.CLOCK_WRONG: 409,
+    ProblemCode.CLAIM_WRONG: 403,
     ProblemCode.TIMEOUT: 504,
     ProblemCode.UNAVAILABLE: 503,
     ProblemCode.INTERNAL: 500,
@@ -113,5 +120,8 @@ def add_headers(response: web.StreamResponse, problem: Problem) -> None:
 
 
 def _wants_page(request: web.Request, route: AnyRoute | None) -> bool:
+    visit = request.get(VISIT)
+    if visit is not None and visit.refusal is not None:
+        return False  # whoever vouches shows it; nobody knows where our own pages would be
     is_page = route.kind in ("page", "form") if route else not request.path.startswith("/api/")
     return is_page and "text/html" in request.headers.get("Accept", "")

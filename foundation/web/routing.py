@@ -44,6 +44,8 @@ class Route(Generic[R_co]):
     """The content security policy of a page: ``terminal`` also lets xterm.js write style elements."""
     scope: str | None = None
     """What of the path the role is asked for, e.g. ``device``; None for the application as a whole."""
+    own_csrf: bool = True
+    """False where the request is passed on to an application that has CSRF tokens of its own and checks them."""
     raw_body: bool = False
     """The body is bytes and no model."""
     raw_answer: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from foundation.web.context import AuditNote, Login
+from foundation.web.context import AuditNote, Login, Visit
 from foundation.web.routing import AnyRoute
 from protocol.problems import ProblemCode
 
@@ -24,7 +24,9 @@ class Authority(Protocol):
         """Who is behind a request (see :func:`foundation.web.security.secrets.shown_secret`); None for strangers."""
 
     async def admit(self, request: web.Request, route: AnyRoute, login: Login | None) -> None:
-        """Whether ``login`` may call a route that has a role; it returns, or raises a :class:`Problem`.
+        """Whether ``login`` may call a route; it returns, or raises a :class:`Problem`.
+
+        Asked for routes that have a role, and for all routes where the request is a visit (``VISIT``).
 
         Raises SETUP_NEEDED, NOT_LOGGED_IN, FORBIDDEN, or NOT_FOUND for what a person must not know to be there.
         """
@@ -64,6 +66,8 @@ class Frame:
     """What the person's menu says below their name."""
     names: Mapping[str, object] = field(default_factory=dict)
     """Further names for the templates, beside ``view`` and ``shell``."""
+    events: str = ""
+    """The place in the stream of events from which on the page has to be told what happens; empty for from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,15 @@ class Pages:
     """The page where programs get their tokens; the reference links to it."""
     example: str = "/api/openapi.json"
     """The address in the reference's example."""
+
+
+VisitOf = Callable[[web.Request], Visit | None]
+
+
+def no_visit(request: web.Request) -> Visit | None:
+    """An application with one door."""
+    del request
+    return None
 
 
 def no_prefix(request: web.Request) -> str:
@@ -115,6 +128,8 @@ class Site:
     theme_cookie: str = "hutch_theme"
     own_names: tuple[str, ...] = ()
     """The names that the page about a refused host tells."""
+    visit_of: VisitOf = no_visit
+    """Whether a request came through a door where somebody else vouches for it. Neither waits nor raises."""
     prefix_of: PrefixOf = no_prefix
     """The path below which somebody else shows this application, as ``/devices/ID``: no slash at its end."""
 

@@ -7,18 +7,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from foundation.accounts.holders import Now, utc_now
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import Passwords
 from foundation.accounts.rules import checked_name, checked_password, plain_label, plain_name, plain_password
 from foundation.accounts.secrets import csrf_of
+from foundation.setup_code import SetupCode
 from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
 from gateway.accounts import directory
-from gateway.accounts.bearers import Bearers, Now, utc_now
+from gateway.accounts.bearers import Bearers
 from gateway.accounts.types import Identity, Person, Role, Token
 from gateway.events.types import DeviceBus, PeopleChanged
 from protocol.problems import Problem, ProblemCode
-from provisioning.setup_code import SetupCode
 
 _Change = Literal["added", "changed", "removed", "token_created", "token_revoked"]
 _SETUP = "setup code"

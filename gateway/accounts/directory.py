@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -155,12 +155,19 @@ async def holder(connection: AsyncConnection, secret_sha256: str) -> tuple[Perso
     return owner, _token(row)
 
 
+async def tokens_over(connection: AsyncConnection, now: datetime, idle_since: datetime) -> list[int]:
+    """The tokens that expired by ``now``, and the logins that nobody used after ``idle_since``."""
+    used = sa.func.coalesce(tokens.c.last_used_at, tokens.c.created_at)
+    idle = sa.and_(tokens.c.kind == "login", used <= idle_since)
+    return list(await connection.scalars(sa.select(tokens.c.id).where(sa.or_(tokens.c.expires_at <= now, idle))))
+
+
 async def remove_tokens(connection: AsyncConnection, token_ids: Iterable[int]) -> None:
     """Remove tokens; those that are gone are fine."""
     await connection.execute(sa.delete(tokens).where(tokens.c.id.in_(list(token_ids))))
 
 
-async def note_uses(connection: AsyncConnection, uses: dict[int, datetime]) -> None:
+async def note_uses(connection: AsyncConnection, uses: Mapping[int, datetime]) -> None:
     """Write when tokens were last used."""
     statement = (
         sa.update(tokens).where(tokens.c.id == sa.bindparam("used_token")).values(last_used_at=sa.bindparam("used_at"))

@@ -77,8 +77,15 @@ class HubLinkChanged(_Event):
     """The link to the hub came up, went down, or is not wanted."""
 
     type: Literal["hub.link"] = "hub.link"
-    state: Literal["off", "connecting", "online", "waiting"]
+    state: Literal["off", "connecting", "unclaimed", "online", "waiting"]
     detail: str = ""
+
+
+class HubPolicyChanged(_Event):
+    """The owner of the device changed what the hub may do."""
+
+    type: Literal["hub.policy"] = "hub.policy"
+    allows: tuple[str, ...]
 
 
 class FileChanged(_Event):
@@ -137,6 +144,7 @@ AnyEvent = Annotated[
     | SessionControl
     | HealthSampled
     | HubLinkChanged
+    | HubPolicyChanged
     | FileChanged
     | AgentInstalled
     | AgentInstallProgress

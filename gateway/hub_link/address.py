@@ -23,9 +23,19 @@ def link_url(hub: str) -> str:
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None or not parts.hostname or parts.username is not None or parts.password is not None:
         raise _refused()
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = CONNECT_PATH if parts.path in ("", "/") else parts.path
-    return urlunsplit((scheme, host if port is None else f"{host}:{port}", path, parts.query, ""))
+    return urlunsplit((scheme, _authority(parts.hostname, port), path, parts.query, ""))
+
+
+def dialled_host(url: str) -> str:
+    """Of a link's address: ``host``, or ``host:port`` where it names a port, in lower case, as a proof has it."""
+    parts = urlsplit(url)
+    return _authority(parts.hostname or "", parts.port)
+
+
+def _authority(host: str, port: int | None) -> str:
+    name = f"[{host}]" if ":" in host else host.lower()
+    return name if port is None else f"{name}:{port}"
 
 
 def _refused() -> Problem:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.hub_link.outbox import LinkGone, Outbox
 from protocol.commands import AnyCommand
 from protocol.events import AnyEvent
 from protocol.link import Deliver, DeviceAction, DeviceLink, SendBinary, SendText
 from protocol.problems import Problem
+
+if TYPE_CHECKING:
+    from protocol.streams.mux import StreamItem
 
 
 class Timer(Protocol):
@@ -52,6 +55,12 @@ class Channel:
     async def output(self, session_id: str, seq: int, payload: bytes) -> None:
         """Send terminal bytes once there is room for them. Raises LinkGone."""
         await self._stream(self._link.output(session_id, seq, payload, self._clock.time()))
+
+    async def stream(self, item: StreamItem) -> None:
+        """Send a message or frame of a stream, in its turn between all that waits. Raises LinkGone."""
+        if self._outbox.closed:
+            raise LinkGone
+        await self._stream(self._link.send_stream(item, self._clock.time()))
 
     async def answer(self, delivered: Deliver, *events: AnyEvent) -> None:
         """Answer a command behind the output that waits already. Raises LinkGone."""

@@ -10,6 +10,7 @@ from gateway.hub_link.commands.reply import Later, Reply, Row
 from gateway.hub_link.commands.table import CommandTable
 from gateway.hub_link.lanes import Job, Lanes, Rest
 from gateway.hub_link.outbox import LinkGone
+from gateway.hub_link.terms import Terms
 from gateway.hub_link.trail import Trail
 from protocol.problems import Problem, ProblemCode
 
@@ -19,10 +20,11 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Runs every command through its row of the table and answers it exactly once."""
 
-    def __init__(self, table: CommandTable, lanes: Lanes, trail: Trail) -> None:
+    def __init__(self, table: CommandTable, lanes: Lanes, trail: Trail, terms: Terms) -> None:
         self._table = table
         self._lanes = lanes
         self._trail = trail
+        self._terms = terms
 
     def deliver(self, request: Request, size: int) -> None:
         """Take a command on, or refuse it when too much is under way. Never waits."""
@@ -35,6 +37,7 @@ class Dispatcher:
 
     async def _run(self, row: Row, request: Request) -> Rest | None:
         try:
+            self._terms.check(row.needs)
             reply = await row.handle(request.command)
         except Exception as error:
             await self._refuse(row, request, _problem(request, error))

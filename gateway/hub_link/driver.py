@@ -5,36 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.hub_link import messages
-from gateway.hub_link.channel import Channel, Clock, Request, Timer
-from gateway.hub_link.dispatch import Dispatcher
-from gateway.hub_link.keyboard import Keyboard
+from gateway.hub_link import messages, partings, pump
+from gateway.hub_link.announcer import Announcer
+from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.notes import Notes
-from gateway.hub_link.outbox import LinkGone, Outbox, Ping
-from gateway.hub_link.services import HubSampler, HubSessions
-from gateway.hub_link.terminals import Terminals
-from gateway.hub_link.typist import Typist
-from protocol.events import GatewayHealth, GatewayHello
+from gateway.hub_link.outbox import LinkGone, Outbox
+from gateway.hub_link.pages import Pages
+from gateway.hub_link.partings import SELDOM
+from gateway.hub_link.pump import Alarm
+from gateway.hub_link.target import DriverParts, Target
+from protocol.events import AnyEvent, GatewayHealth
 from protocol.link import (
     Abort,
     Close,
+    CloseCode,
     Deliver,
     DeliverInput,
+    DeliverNotice,
+    DeliverStream,
     DeviceAction,
     DeviceLink,
     DeviceState,
     Dial,
     Greet,
     Note,
+    Prove,
     SampleHealth,
     SendBinary,
     SendPing,
     SendText,
 )
+from protocol.notices import AnyNotice
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
@@ -42,45 +45,26 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Open = Callable[[], Coroutine[None, None, "ClientConnection"]]
-Report = Callable[[DeviceState, str | None], None]
-"""Told where the link stands, and the sentence that says why it is not online."""
-
-
-@dataclass(frozen=True)
-class DriverParts:
-    """What the driver works with."""
-
-    sessions: HubSessions
-    sampler: HubSampler
-    dispatcher: Dispatcher
-    typist: Typist
-    terminals: Terminals
-    keyboard: Keyboard
-    clock: Clock
-
 
 class Driver:
     """Connects, talks, and connects again until it is cancelled. Nothing that a hub does makes it give up."""
 
-    def __init__(
-        self, parts: DriverParts, hello: GatewayHello, open_socket: Open, *, random: Callable[[], float], report: Report
-    ) -> None:
+    def __init__(self, parts: DriverParts, target: Target, *, random: Callable[[], float]) -> None:
         self._parts = parts
-        self._gateway_id = hello.gateway_id
-        self._open = open_socket
-        self._report = report
+        self._target = target
+        self._report = target.report
         self._clock = parts.clock
-        self._link = DeviceLink(hello, random=random)
+        self._link = DeviceLink(target.hello(), random=random, has_key=target.prover is not None)
         self._notes = Notes(self._clock)
+        self._pages = Pages(parts.tunnel, self._notes)
+        self._alarm = Alarm(self._clock, self._tick)
         self._channel = self._new_channel(Outbox())
         self._hang_up = asyncio.Event()
         self._health_wanted = asyncio.Event()
         self._closing = Close(1000, "")
         self._conversation: list[asyncio.Task[None]] = []
+        self._hearing = asyncio.Lock()
         self._connection: asyncio.Task[None] | None = None
-        self._timer: Timer | None = None
-        self._armed: float | None = None
         self._error: str | None = None
 
     async def run(self) -> None:
@@ -93,15 +77,18 @@ class Driver:
             self._carry_out(self._link.stop(self._clock.time()))
             if self._connection is not None:
                 await asyncio.wait([self._connection])
-            if self._timer is not None:
-                self._timer.cancel()
+            self._alarm.set(None)
+
+    def send(self, event: AnyEvent) -> None:
+        """Tell the hub something in the name of a person at the device. Dropped where the link is not up."""
+        self._carry_out(self._link.send(event, self._clock.time()))
 
     # What the state machine asks for
 
     def _carry_out(self, actions: Iterable[DeviceAction], size: int = 0) -> None:
         for action in actions:
             self._act(action, size)
-        self._arm()
+        self._alarm.set(self._link.deadline)
         if self._link.state is DeviceState.LIVE:
             self._error = None
         self._report(self._link.state, self._error)
@@ -112,59 +99,66 @@ class Driver:
                 self._outbox.say(text)
             case SendPing(payload):
                 self._outbox.ping(payload)
-            case Deliver():
-                self._parts.dispatcher.deliver(Request(action, self._channel), size)
-            case DeliverInput(frame):
-                self._parts.typist.type(frame, self._channel)
-            case SampleHealth():
-                self._health_wanted.set()
-            case Greet():
-                self._converse(self._greet(self._channel))
+            case SendBinary():
+                raise ValueError("output goes through Channel.output")
             case Note(problem):
                 self._notes.write(problem)
             case Dial():
                 self._connection = asyncio.create_task(self._connect(), name="hub link")
             case Close(_, reason):
-                self._closing = action
-                self._error = f"The connection was closed: {reason}. Connecting again."
-                self._hang_up.set()
+                self._end(action, f"The connection was closed: {reason}. Connecting again.")
             case Abort():
                 if self._connection is not None:
                     self._connection.cancel()
-            case SendBinary():
-                raise ValueError("output goes through Channel.output")
+            case _:
+                self._deliver(action, size)
 
-    def _arm(self) -> None:
-        deadline = self._link.deadline
-        if deadline == self._armed:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._armed = deadline
-        self._timer = None if deadline is None else self._clock.call_at(deadline, self._tick)
+    def _deliver(self, action: DeviceAction, size: int) -> None:
+        match action:
+            case Deliver():
+                self._parts.dispatcher.deliver(Request(action, self._channel), size)
+            case DeliverInput(frame):
+                self._parts.typist.type(frame, self._channel)
+            case DeliverNotice(notice):
+                self._converse(self._notice(notice))
+            case DeliverStream(item):
+                self._pages.received(item)
+            case Prove():
+                self._converse(self._prove(action))
+            case Greet():
+                self._converse(self._greet(self._channel))
+            case SampleHealth():
+                self._health_wanted.set()
+            case _:
+                raise ValueError(f"{type(action).__name__} is none of the link's actions")
 
     def _tick(self) -> None:
-        self._armed = self._timer = None
         try:
             self._carry_out(self._link.tick(self._clock.time()))
         except Exception:
             log.exception("what was due on the link to the hub failed in an unexpected way")
-            self._arm()
+            self._alarm.set(self._link.deadline)
 
     def _new_channel(self, outbox: Outbox) -> Channel:
         self._outbox = outbox
         return Channel(self._link, outbox, self._clock, self._carry_out)
 
+    def _end(self, how: Close, sentence: str) -> None:
+        self._closing = how
+        self._error = sentence
+        self._hang_up.set()
+
     async def _health(self) -> GatewayHealth:
         measured = await asyncio.to_thread(self._parts.sampler.sample)
-        return messages.health(self._gateway_id, measured, self._parts.sessions.list())
+        sessions, titles = self._parts.sessions.list(), self._parts.terms.may("terminals")
+        return messages.health(self._target.device_id, measured, sessions, titles=titles)
 
     # One connection
 
     async def _connect(self) -> None:
         refused = False
         try:
-            socket = await self._open()
+            socket = await self._target.open()
         except Problem as problem:
             self._error = problem.message
             refused = problem.code is ProblemCode.HUB_REFUSED
@@ -173,7 +167,14 @@ class Driver:
             self._error = "The link failed in an unexpected way. See the device's log; trying again."
         else:
             await self._talk_and_close(socket)
+            refused = not self._hang_up.is_set() and self._is_refusal(socket.close_code)
         self._carry_out(self._link.lost(self._clock.time(), refused=refused))
+
+    def _is_refusal(self, code: int | None) -> bool:
+        prover = self._target.prover
+        if code == CloseCode.PROOF_WRONG and prover is not None and prover.refused():
+            return False
+        return code in SELDOM
 
     async def _talk_and_close(self, socket: ClientConnection) -> None:
         from gateway.hub_link.socket import CLOSE_TIMEOUT
@@ -197,9 +198,12 @@ class Driver:
         self._health_wanted = asyncio.Event()
         self._closing = Close(1000, "")
         self._conversation = []
+        self._hearing = asyncio.Lock()
+        self._link.introduce(self._target.hello())
+        self._pages.connected(self._channel)
         try:
-            self._converse(self._read(socket))
-            self._converse(self._write(socket, outbox))
+            self._converse(pump.read(socket, self._take))
+            self._converse(pump.write(socket, outbox, self._pong))
             self._converse(self._watch(outbox))
             self._converse(self._report_health())
             self._converse(self._obey(self._hang_up))
@@ -210,6 +214,7 @@ class Driver:
             for task in self._conversation:
                 task.cancel()
             ends = await asyncio.gather(*self._conversation, return_exceptions=True)
+            await self._pages.lost()
             await self._parts.terminals.close()
             self._parts.keyboard.release()
         self._explain(ends, socket)
@@ -217,26 +222,36 @@ class Driver:
     def _converse(self, part: Coroutine[None, None, None]) -> None:
         self._conversation.append(asyncio.create_task(part))
 
-    async def _read(self, socket: ClientConnection) -> None:
-        async for message in socket:
-            now = self._clock.time()
-            if isinstance(message, str):
-                self._carry_out(self._link.received_text(message, now), len(message))
-            else:
-                self._carry_out(self._link.received_binary(message, now), len(message))
+    def _take(self, message: str | bytes) -> None:
+        now = self._clock.time()
+        if isinstance(message, str):
+            self._carry_out(self._link.received_text(message, now), len(message))
+        else:
+            self._carry_out(self._link.received_binary(message, now), len(message))
 
-    async def _write(self, socket: ClientConnection, outbox: Outbox) -> None:
-        while True:
-            item = await outbox.next()
-            if isinstance(item, Ping):
-                pong = await socket.ping(item.payload)
-                asyncio.ensure_future(pong).add_done_callback(partial(self._pong, item))
-            else:
-                await socket.send(item)
+    def _pong(self, payload: bytes) -> None:
+        self._carry_out(self._link.pong(payload, self._clock.time()))
 
-    def _pong(self, sent: Ping, done: asyncio.Future[float]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            self._carry_out(self._link.pong(sent.payload, self._clock.time()))
+    async def _prove(self, asked: Prove) -> None:
+        prover = self._target.prover
+        if prover is None:
+            raise ValueError("only a device with a key is asked to prove it")
+        try:
+            proof = await asyncio.to_thread(prover.prove, asked.challenge)
+        except Problem as problem:
+            self._end(Close(1011, "no proof can be made"), problem.message)
+        else:
+            self._carry_out(self._link.prove(asked, proof, self._clock.time()))
+
+    async def _notice(self, notice: AnyNotice) -> None:
+        try:
+            async with self._hearing:
+                answer = await self._target.hear(notice)
+        except Problem as problem:
+            log.error("what the hub says of this device cannot be kept: %s", problem)
+        else:
+            if answer is not None:
+                self.send(answer)
 
     async def _report_health(self) -> None:
         while True:
@@ -253,8 +268,14 @@ class Driver:
         await hang_up.wait()
 
     async def _greet(self, channel: Channel) -> None:
+        async with self._hearing:
+            pass  # who is online has taken in the welcome, and kept what it said
+        announcer = Announcer(self._parts.sessions, self._parts.bus, self._parts.terms, channel)
         screens = await self._parts.terminals.open(channel)
         self._carry_out(self._link.greet(await self._health(), screens, self._clock.time()))
+        self._pages.greeted()
+        self._converse(announcer.listen())
+        self._converse(announcer.speak())
         await self._parts.terminals.follow()
 
     def _explain(self, ends: list[BaseException | None], socket: ClientConnection) -> None:
@@ -262,9 +283,7 @@ class Driver:
         from websockets.exceptions import ConnectionClosed
 
         if not self._hang_up.is_set():
-            self._error = "The connection to the hub was lost. Connecting again."
-        if not self._hang_up.is_set() and socket.close_code not in (None, 1006):
-            self._error = f"The hub closed the connection (code {socket.close_code}). Connecting again."
+            self._error = partings.sentence(socket.close_code, socket.close_reason or "")
         for end in ends:
             if isinstance(end, Problem):
                 self._error = end.message

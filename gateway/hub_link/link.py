@@ -5,41 +5,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import random as chance
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from gateway.events.types import HubLinkChanged
 from gateway.hub_link import messages
-from gateway.hub_link.address import link_url
+from gateway.hub_link.address import dialled_host, link_url
 from gateway.hub_link.channel import Clock
-from gateway.hub_link.commands.agents import AgentCommands
-from gateway.hub_link.commands.files import FileCommands
-from gateway.hub_link.commands.sessions import SessionCommands
-from gateway.hub_link.commands.ssh import SshCommands
-from gateway.hub_link.commands.table import command_table
-from gateway.hub_link.commands.update import UpdateCommands
-from gateway.hub_link.commands.workspace import WorkspaceCommands
-from gateway.hub_link.dispatch import Dispatcher
-from gateway.hub_link.driver import Driver, DriverParts
-from gateway.hub_link.keyboard import Keyboard
+from gateway.hub_link.driver import Driver
 from gateway.hub_link.lanes import Lanes
-from gateway.hub_link.services import HubCredentialsStore, LinkServices
-from gateway.hub_link.status import HubStatus, LinkState
-from gateway.hub_link.terminals import Terminals
-from gateway.hub_link.trail import Trail
-from gateway.hub_link.typist import Typist
+from gateway.hub_link.parts import driver_parts
+from gateway.hub_link.prover import Introduction, Prover, rotated
+from gateway.hub_link.services import DeviceKeyStore, HubCredentialsStore, HubMemoryStore, LinkServices
+from gateway.hub_link.status import Claim, HubStatus, LinkState
+from gateway.hub_link.target import DriverParts, Target
+from gateway.hub_link.terms import Terms
+from gateway.tunnel.assertions import PinnedHub
+from protocol.events import KeyRotated, Permission
+from protocol.identity import short_fingerprint
 from protocol.link import DeviceState
-from protocol.problems import Problem
+from protocol.notices import AnyNotice, GatewayKeyAccepted, GatewayUnclaimed, GatewayWelcome
+from protocol.problems import Problem, ProblemCode
+from provisioning.device_key import DeviceKeys
 from provisioning.hub_credentials import HubCredentials
 
 log = logging.getLogger(__name__)
+_HANG_UP = 5.0
+"""Seconds that saying goodbye to a hub may take before who asked for it goes on."""
+
+
+def _show_nothing(_claim: Claim) -> None:
+    """The page shows the code, and so does ``hutch status``."""
 
 
 class HubLink:
     """Holds the link for as long as :meth:`run` runs.
 
-    ``credentials`` is where address and token are kept; ``clock`` (the running loop by default) and ``random`` (0 to 1,
-    for the jitter of reconnects) are given by tests.
+    ``credentials`` is where address and token are kept, ``keys`` where the device's own key is, ``memory`` what a hub
+    may do; ``show`` is called with every new claim code; ``clock`` (the running loop by default) and ``random`` (0 to
+    1, for the jitter of reconnects) are given by tests.
     """
 
     def __init__(
@@ -47,90 +52,165 @@ class HubLink:
         services: LinkServices,
         credentials: HubCredentialsStore,
         *,
+        keys: DeviceKeyStore,
+        memory: HubMemoryStore,
         gateway_id: str,
         version: str,
+        show: Callable[[Claim], None] = _show_nothing,
         clock: Clock | None = None,
         random: Callable[[], float] = chance.random,
     ) -> None:
+        self.terms = Terms(memory, services.bus)
+        """What the hub may do here, and which key it is known by."""
         self._services = services
         self._store = credentials
+        self._keys = keys
         self._gateway_id = gateway_id
         self._version = version
+        self._show = show
         self._clock = clock
         self._random = random
         self._wanted: HubCredentials | None = None
         self._configured = False
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
-        self._status = HubStatus("off", None, datetime.now(UTC))
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._driver: Driver | None = None
+        self._mine: DeviceKeys | None = None
+        self._prover: Prover | None = None
+        self._claim: Claim | None = None
+        self._stands: tuple[LinkState, str | None, str | None] = ("off", None, None)
+        self._since = datetime.now(UTC)
 
     @property
     def status(self) -> HubStatus:
         """How the link is now."""
-        return self._status
+        state, url, error = self._stands
+        known = self.terms.memory if state != "off" else None
+        return HubStatus(
+            state=state,
+            url=url,
+            since=self._since,
+            last_error=error,
+            has_key=self._mine is not None,
+            device_id=self._gateway_id if self._mine is None else self._mine.device_id,
+            fingerprint=None if self._mine is None else short_fingerprint(self._mine.current.public),
+            claim=self._claim,
+            name=None if known is None else known.name,
+            organisation=None if known is None else known.organisation,
+            hub_changed=self.terms.hub_changed,
+            allows=self.terms.allows,
+        )
+
+    @property
+    def pinned(self) -> PinnedHub | None:
+        """The hub whose word counts for who comes through it; None while there is none."""
+        key = self.terms.hub_key
+        if key is None or self._mine is None or self._prover is None:
+            return None
+        return PinnedHub(self._mine.device_id, key, self._prover.hub_names)
 
     async def configure(self, credentials: HubCredentials | None) -> None:
         """Use another hub, or none, from now on and after a restart. Raises Problem for an address of no use."""
         if credentials is not None:
             link_url(credentials.url)
         async with self._writing:
-            if credentials is None:
-                await asyncio.to_thread(self._store.remove)
-            else:
-                await asyncio.to_thread(self._store.write, credentials)
+            await asyncio.to_thread(self._keep, credentials)
+            if credentials is None or (self._wanted is not None and credentials.url != self._wanted.url):
+                await self._part()
             self._wanted = credentials
             self._configured = True
             self._changed.set()
+            if credentials is not None:
+                # At once, and not when the link gets to it: the page that follows shows it.
+                self._mine = None
+                self._set("connecting", credentials.url, None)
+        if credentials is None:
+            await self._hung_up()
+
+    async def _hung_up(self) -> None:
+        """Wait until the link is closed, so that the page that follows shows it; a hub that hangs is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HANG_UP):
+                await self._at_rest.wait()
+
+    async def _part(self) -> None:
+        """Leave what belongs to the present hub. A hub is left even where that cannot be written down."""
+        try:
+            await self.terms.forget()
+            await asyncio.to_thread(self._keys.part)
+        except Problem as problem:
+            log.error("what belongs to the hub that was left cannot be cleared: %s", problem)
+
+    def _keep(self, credentials: HubCredentials | None) -> None:
+        if credentials is None:
+            self._store.remove()
+        else:
+            self._store.write(credentials)
+
+    async def allow(self, permissions: Iterable[Permission]) -> None:
+        """Let the hub do this from now on, and nothing else. Raises Problem.
+
+        Pages that the hub's people have open are cut when it may do less than before; commands under way are not.
+        """
+        before = frozenset(self.terms.allows)
+        await self.terms.allow(permissions)
+        if self._services.tunnel is not None and not before <= frozenset(self.terms.allows):
+            self._services.tunnel.cut()
+
+    async def rotate_key(self) -> None:
+        """Change the device's key; the hub is told now, or with the next connection. Raises Problem."""
+        if self._mine is None:
+            message = "This device shows no key to its hub. Join a hub without a token first."
+            raise Problem(ProblemCode.CONFLICT, message)
+        rotation = await asyncio.to_thread(self._keys.rotate)
+        if self._driver is not None:
+            self._driver.send(rotated(rotation))
 
     async def run(self) -> None:
         """Hold the link until cancelled; never gives up."""
-        error = await self._read_credentials()
+        error = await self._read()
         lanes = Lanes()
+        clock = self._clock or asyncio.get_running_loop()
         try:
-            parts = self._parts(lanes)
+            parts = driver_parts(self._services, self.terms, self._keys, lanes, clock)
             while True:
                 self._changed.clear()
                 if self._wanted is None:
                     self._set("off", None, error)
+                    self._at_rest.set()
                     await self._changed.wait()
                 else:
+                    self._at_rest.clear()
                     await self._hold(self._wanted, parts)
                 error = None
         finally:
             await lanes.close()
             self._set("off", None, None)
+            self._at_rest.set()
 
-    async def _read_credentials(self) -> str | None:
+    async def _read(self) -> str | None:
         async with self._writing:
-            if self._configured:
-                return None
             try:
-                self._wanted = await asyncio.to_thread(self._store.read)
+                await self.terms.load()
+                if not self._configured:
+                    self._wanted = await asyncio.to_thread(self._store.read)
             except Problem as problem:
-                log.error("the hub's address and token cannot be read: %s", problem)
+                log.error("what belongs to the hub cannot be read: %s", problem)
                 return problem.message
             return None
 
     async def _hold(self, credentials: HubCredentials, parts: DriverParts) -> None:
         """Keep a link to this hub until the configuration changes."""
-        # Loaded here, as in the driver: a device without a hub does without a WebSocket client.
-        from gateway.hub_link.socket import open_socket
-
         try:
-            url = link_url(credentials.url)
+            target = await self._target(credentials)
         except Problem as problem:
             self._set("off", credentials.url, problem.message)
             await self._changed.wait()
             return
-        info = await asyncio.to_thread(self._services.sampler.system_info)
-        driver = Driver(
-            parts,
-            messages.hello(self._gateway_id, self._version, info),
-            lambda: open_socket(url, credentials.token, self._gateway_id),
-            random=self._random,
-            report=lambda state, error: self._report(credentials.url, state, error),
-        )
-        driving = asyncio.create_task(driver.run(), name="hub link driver")
+        self._driver = Driver(parts, target, random=self._random)
+        driving = asyncio.create_task(self._driver.run(), name="hub link driver")
         changed = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait([driving, changed], return_when=asyncio.FIRST_COMPLETED)
@@ -138,44 +218,82 @@ class HubLink:
             changed.cancel()
             driving.cancel()
             await asyncio.wait([driving, changed])
+            self._driver = self._mine = self._prover = self._claim = None
         if not driving.cancelled():
             driving.result()
 
-    def _parts(self, lanes: Lanes) -> DriverParts:
-        services = self._services
-        terminals = Terminals(services.sessions, services.bus)
-        keyboard = Keyboard(services.sessions)
-        trail = Trail(services.audit)
-        table = command_table(
-            sessions=SessionCommands(services.sessions, terminals, keyboard),
-            ssh=SshCommands(services.ssh_keys),
-            files=FileCommands(services.transfers),
-            agents=AgentCommands(services.agents),
-            workspace=WorkspaceCommands(services.workspace),
-            update=UpdateCommands(services.updater),
-        )
-        return DriverParts(
-            sessions=services.sessions,
-            sampler=services.sampler,
-            dispatcher=Dispatcher(table, lanes, trail),
-            typist=Typist(services.sessions, keyboard, lanes, trail),
-            terminals=terminals,
-            keyboard=keyboard,
-            clock=self._clock or asyncio.get_running_loop(),
+    async def _target(self, credentials: HubCredentials) -> Target:
+        # Loaded here, as in the driver: a device without a hub does without a WebSocket client.
+        from gateway.hub_link.socket import open_socket
+
+        url = link_url(credentials.url)
+        info = await asyncio.to_thread(self._services.sampler.system_info)
+        prover = None
+        if credentials.has_key:
+            self._mine = await asyncio.to_thread(self._keys.ensure)
+            name = messages.hostname(info, self._mine.device_id)
+            said = Introduction(dialled_host(url), name, self._version, credentials.enrolment_token)
+            prover = Prover(self._keys, said)
+        self._prover = prover
+        device_id = self._gateway_id if self._mine is None else self._mine.device_id
+        return Target(
+            device_id=device_id,
+            hello=lambda: messages.hello(
+                device_id,
+                self._version,
+                info,
+                self.terms.allows,
+                self._services.updater.last_rollback(),
+                streams=self._services.tunnel is not None,
+            ),
+            open=lambda: open_socket(url, credentials.token, device_id),
+            prover=prover,
+            report=lambda state, error: self._report(credentials, state, error),
+            hear=lambda notice: self._hear(credentials.url, prover, notice),
         )
 
-    def _report(self, url: str, state: DeviceState, error: str | None) -> None:
+    async def _hear(self, url: str, prover: Prover | None, notice: AnyNotice) -> KeyRotated | None:
+        again = None
+        match notice:
+            case GatewayUnclaimed():
+                self._claim = Claim(notice.claim_code, notice.claim_url, notice.expires_at)
+                self._show(self._claim)
+            case GatewayWelcome():
+                await self.terms.meet(url, notice)
+                if prover is not None:
+                    again = await asyncio.to_thread(prover.welcomed)
+            case GatewayKeyAccepted():
+                await asyncio.to_thread(self._keys.accept, notice.public_key)
+            case _:
+                return None  # a challenge is answered by the prover
+        if prover is not None:
+            self._mine = await asyncio.to_thread(self._keys.ensure)
+        self._publish()
+        return again
+
+    def _report(self, credentials: HubCredentials, state: DeviceState, error: str | None) -> None:
+        url = credentials.url
+        if self._wanted is not credentials:
+            return  # the last words of a link that is not wanted any more
         if state is DeviceState.LIVE:
             self._set("online", url, None)
+        elif state is DeviceState.UNCLAIMED:
+            self._set("unclaimed", url, None)
         else:
             # Once something went wrong, the page shows the reason until the link is up, not each attempt.
             self._set("connecting" if error is None else "waiting", url, error)
 
     def _set(self, state: LinkState, url: str | None, error: str | None) -> None:
-        before = self._status
-        if (before.state, before.url, before.last_error) == (state, url, error):
+        if self._stands == (state, url, error):
             return
-        since = before.since if before.state == state else datetime.now(UTC)
-        self._status = HubStatus(state, url, since, error)
-        self._services.bus.publish(HubLinkChanged(state=state, detail=error or ""))
+        if self._stands[0] != state:
+            self._since = datetime.now(UTC)
+        if state != "unclaimed":
+            self._claim = None
+        self._stands = (state, url, error)
+        self._publish()
         log.info("the link to the hub is %s%s", state, f": {error}" if error else "")
+
+    def _publish(self) -> None:
+        state, _, error = self._stands
+        self._services.bus.publish(HubLinkChanged(state=state, detail=error or ""))

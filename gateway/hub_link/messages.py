@@ -5,11 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gateway import updates
 from gateway.host import types as host
 from gateway.sessions.types import SessionInfo, SessionStatus, Snapshot
-from protocol.events import ActiveSession, GatewayHealth, GatewayHello, SessionSnapshot, SystemInfo
+from protocol.events import (
+    ActiveSession,
+    GatewayHealth,
+    GatewayHello,
+    Permission,
+    Rollback,
+    SessionSnapshot,
+    SystemInfo,
+)
 from protocol.limits import MAX_ITEMS
 
+FEATURES = ("policy/1",)
+"""What every device of ours speaks beside the first wire."""
+STREAMS = "streams/1"
+"""Said where the hub may open streams."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _OVER = frozenset({SessionStatus.ENDED, SessionStatus.FAILED})
 
@@ -24,12 +37,25 @@ def alive(session: SessionInfo) -> bool:
     return session.status not in _OVER
 
 
-def hello(gateway_id: str, version: str, info: host.SystemInfo) -> GatewayHello:
+def _text(text: str, limit: int) -> str:
+    """As JSON can carry it: names of files may be no UTF-8."""
+    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+
+
+def hello(
+    gateway_id: str,
+    version: str,
+    info: host.SystemInfo,
+    allows: tuple[Permission, ...],
+    rollback: updates.Rollback | None,
+    *,
+    streams: bool = False,
+) -> GatewayHello:
     """The first message of a connection."""
     return GatewayHello(
         gateway_id=gateway_id,
         version=line(version, 128),
-        hostname=line(info.hostname, 128) or gateway_id,
+        hostname=hostname(info, gateway_id),
         system_info=SystemInfo(
             os=line(info.os, 256),
             arch=line(info.arch, 256),
@@ -37,12 +63,38 @@ def hello(gateway_id: str, version: str, info: host.SystemInfo) -> GatewayHello:
             ram_total_bytes=info.ram_total_bytes,
             disk_total_bytes=info.disk_total_bytes,
         ),
+        features=(*FEATURES, STREAMS) if streams else FEATURES,
+        model=None if info.model is None else line(info.model, 256),
+        allows=allows,
+        rollback=None if rollback is None else _rollback(rollback),
     )
 
 
-def health(gateway_id: str, measured: host.Health, sessions: Iterable[SessionInfo]) -> GatewayHealth:
+def hostname(info: host.SystemInfo, otherwise: str) -> str:
+    """The machine's name as the wire takes it."""
+    return line(info.hostname, 128) or otherwise
+
+
+def _rollback(rollback: updates.Rollback) -> Rollback:
+    return Rollback(version=line(rollback.version, 128) or "?", reason=rollback.reason, at=rollback.at)
+
+
+def active(session: SessionInfo, *, title: bool) -> ActiveSession:
+    """A live session; its ``title`` is what its program writes there, so it is for hubs that may see terminals."""
+    return ActiveSession(
+        session_id=session.id,
+        last_activity_at=session.last_activity_at,
+        name=line(session.name, 128) or None,
+        agent=None if session.agent is None else line(session.agent, 128) or None,
+        status=session.status.value,
+        title=(_text(session.title, 256) or None) if title else None,
+        workdir=_text(str(session.workdir), 4096) or None,
+    )
+
+
+def health(gateway_id: str, measured: host.Health, sessions: Iterable[SessionInfo], *, titles: bool) -> GatewayHealth:
     """How the device is, and which sessions live on it."""
-    active = [ActiveSession(session_id=s.id, last_activity_at=s.last_activity_at) for s in sessions if alive(s)]
+    live = [active(session, title=titles) for session in sessions if alive(session)]
     return GatewayHealth(
         gateway_id=gateway_id,
         timestamp=measured.at,
@@ -52,7 +104,9 @@ def health(gateway_id: str, measured: host.Health, sessions: Iterable[SessionInf
         disk_used_bytes=measured.disk_used_bytes,
         disk_total_bytes=measured.disk_total_bytes,
         uptime_seconds=measured.uptime_seconds,
-        active_sessions=tuple(active[:MAX_ITEMS]),
+        active_sessions=tuple(live[:MAX_ITEMS]),
+        temperature_celsius=measured.temperature_celsius,
+        throttled=measured.throttled,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
@@ -19,8 +19,15 @@ from gateway.agents.types import AgentName, AgentStatus
 from gateway.events.types import DeviceBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
+from gateway.updates import Rollback
 from gateway.workspaces.types import DownloadPlan, Entry
+from provisioning.device_key import DeviceKeys, Rotation
 from provisioning.hub_credentials import HubCredentials
+from provisioning.hub_memory import HubMemory
+
+if TYPE_CHECKING:
+    from protocol.streams.duplex import Send
+    from protocol.streams.mux import StreamItem
 
 
 class HubViewer(Protocol):
@@ -166,6 +173,10 @@ class HubUpdater(Protocol):
         """Install it and answer the version that runs then."""
         ...
 
+    def last_rollback(self) -> Rollback | None:
+        """The last update that was taken back."""
+        ...
+
 
 class HubSampler(Protocol):
     """Measures the machine."""
@@ -191,6 +202,58 @@ class HubAudit(Protocol):
         details: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """Write down who did what."""
+        ...
+
+
+class HubMemoryStore(Protocol):
+    """Where it is kept what a hub may do. Blocks; called in a thread."""
+
+    def read(self) -> HubMemory:
+        """What is remembered."""
+        ...
+
+    def write(self, memory: HubMemory) -> None:
+        """Remember this."""
+        ...
+
+
+class DeviceKeyStore(Protocol):
+    """Where the device's own keys are kept. Blocks; called in a thread."""
+
+    def ensure(self) -> DeviceKeys:
+        """The keys, made where there are none."""
+        ...
+
+    def rotate(self) -> Rotation:
+        """Make the next key, which both keys vouch for."""
+        ...
+
+    def accept(self, public_key: bytes) -> bool:
+        """The hub knows the next key; False when it is another one."""
+        ...
+
+    def part(self) -> None:
+        """The hub was left."""
+        ...
+
+
+class HubTunnel(Protocol):
+    """The device's own pages, for the people of the hub."""
+
+    def connected(self, send: Send) -> None:
+        """A connection is up; ``send`` waits for room on it, and raises when it is gone."""
+        ...
+
+    def received(self, item: StreamItem) -> None:
+        """The hub sent a message or frame of a stream. Does not block."""
+        ...
+
+    def cut(self) -> None:
+        """End what is open."""
+        ...
+
+    async def lost(self) -> None:
+        """The connection is gone."""
         ...
 
 
@@ -223,3 +286,5 @@ class LinkServices:
     sampler: HubSampler
     audit: HubAudit
     bus: DeviceBus
+    tunnel: HubTunnel | None = None
+    """None for a device that shows no pages to a hub."""

@@ -33,8 +33,8 @@ class _Connect(connect):
         return exc
 
 
-async def open_socket(url: str, token: SecretStr, gateway_id: str) -> ClientConnection:
-    """Connect to ``url`` (ws or wss) as the wire says.
+async def open_socket(url: str, token: SecretStr | None, gateway_id: str) -> ClientConnection:
+    """Connect to ``url`` (ws or wss) as the wire says; without a token the hub will ask for a proof.
 
     Raises Problem HUB_REFUSED when the hub does not accept this device (wrong token), HUB_UNREACHABLE for
     everything else. Pings are left to the caller.
@@ -43,7 +43,7 @@ async def open_socket(url: str, token: SecretStr, gateway_id: str) -> ClientConn
     try:
         connection = await _Connect(
             url,
-            additional_headers={"Authorization": f"Bearer {token.get_secret_value()}", "X-Gateway-Id": gateway_id},
+            additional_headers={"Authorization": _authorization(token), "X-Gateway-Id": gateway_id},
             compression=None,
             max_size=MAX_MESSAGE,
             open_timeout=OPEN_TIMEOUT,
@@ -56,6 +56,10 @@ async def open_socket(url: str, token: SecretStr, gateway_id: str) -> ClientConn
         raise explain(error) from None
     _keep_unsent_small(connection)
     return connection
+
+
+def _authorization(token: SecretStr | None) -> str:
+    return "Hutch-Key" if token is None else f"Bearer {token.get_secret_value()}"
 
 
 def _keep_unsent_small(connection: ClientConnection) -> None:
@@ -86,7 +90,7 @@ def _explain_status(status: int) -> Problem:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Problem(
             ProblemCode.HUB_REFUSED,
-            "The hub does not accept this device's token. Enter a valid token in the settings; "
+            "The hub does not accept this device, or wants a token. Enter a valid token in the settings; "
             "until then the device tries again every 30 seconds.",
             {"status": status},
         )

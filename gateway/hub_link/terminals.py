@@ -8,25 +8,34 @@ from contextlib import suppress
 from functools import partial
 
 from foundation.bus import FellBehind
-from gateway.events.types import AnyEvent, DeviceBus, SessionEnded, SessionStarted
+from gateway.events.types import AnyEvent, DeviceBus, HubPolicyChanged, SessionEnded, SessionStarted
 from gateway.hub_link import messages
 from gateway.hub_link.channel import Channel, Request
 from gateway.hub_link.forwarder import Forwarder
+from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.services import HubSessions
+from gateway.hub_link.terms import Terms
 from protocol import events as wire
+from protocol.events import Permission
 from protocol.problems import Problem
 
 GREETING_PATIENCE = 5.0
 """Seconds the greeting waits for the screens; one that comes later is sent on its own."""
+_SEEN: Permission = "terminals"
 END_PATIENCE = 2.0
 """Seconds the last output of a session that was ended may take before the hub is told without it."""
 
 
 class Terminals:
-    """Which sessions the hub sees. Sessions that somebody starts on the device appear there as well."""
+    """Which sessions the hub sees: all, or none where the owner of the device does not allow it.
 
-    def __init__(self, sessions: HubSessions, bus: DeviceBus) -> None:
+    Sessions that somebody starts on the device appear there as well.
+    """
+
+    def __init__(self, sessions: HubSessions, bus: DeviceBus, terms: Terms, keyboard: Keyboard) -> None:
         self._sessions = sessions
+        self._terms = terms
+        self._keyboard = keyboard
         self._bus = bus
         self._channel: Channel | None = None
         self._gate = asyncio.Event()
@@ -113,6 +122,15 @@ class Terminals:
     async def close(self) -> None:
         """The connection is over."""
         self._channel = None
+        await self._stop_watching()
+
+    async def _hide(self) -> None:
+        """The owner took the terminals away from the hub."""
+        self._keyboard.release()
+        await self._stop_watching()
+        self._known.clear()
+
+    async def _stop_watching(self) -> None:
         forwarders = list(self._forwarders.items())
         await asyncio.gather(*(forwarder.close() for _, forwarder in forwarders))
         for session_id, forwarder in forwarders:
@@ -131,6 +149,8 @@ class Terminals:
                 self._watch(session_id)
             case SessionEnded(session_id=session_id, exit_code=exit_code) if session_id not in self._forwarders:
                 await self._farewell(session_id, exit_code)
+            case HubPolicyChanged():
+                await (self._catch_up() if self._terms.may(_SEEN) else self._hide())
             case _:
                 pass  # a session that is watched says itself that it is over, after its last output
 
@@ -144,7 +164,9 @@ class Terminals:
         await self._channel.tell(wire.SessionEnded(session_id=session_id, exit_code=exit_code))
 
     def _watch(self, session_id: str, *, greeted: bool = False) -> None:
-        if self._channel is None or session_id in self._held or session_id in self._forwarders:
+        if session_id in self._held or session_id in self._forwarders:
+            return
+        if self._channel is None or not self._terms.may(_SEEN):
             return
         forwarder = Forwarder(session_id, self._sessions, self._channel, self._gate)
         if not greeted:

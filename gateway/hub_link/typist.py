@@ -11,6 +11,7 @@ from gateway.hub_link.keyboard import Keyboard
 from gateway.hub_link.lanes import Job, Lanes
 from gateway.hub_link.outbox import LinkGone
 from gateway.hub_link.services import HubSessions
+from gateway.hub_link.terms import Terms
 from gateway.hub_link.trail import Trail
 from protocol.events import SessionError
 from protocol.frames import BinaryFrame
@@ -28,11 +29,12 @@ class _Waiting:
 class Typist:
     """Types in order with the commands of the session; input that waits for its turn is put together."""
 
-    def __init__(self, sessions: HubSessions, keyboard: Keyboard, lanes: Lanes, trail: Trail) -> None:
+    def __init__(self, sessions: HubSessions, keyboard: Keyboard, lanes: Lanes, trail: Trail, terms: Terms) -> None:
         self._sessions = sessions
         self._keyboard = keyboard
         self._lanes = lanes
         self._trail = trail
+        self._terms = terms
         self._waiting: dict[str, _Waiting] = {}
         self._dropped: set[str] = set()
 
@@ -55,6 +57,7 @@ class Typist:
         if waiting is not None and waiting.data is data:
             del self._waiting[session_id]
         try:
+            self._terms.check("terminals")
             if self._keyboard.take(session_id):
                 await self._trail.record("session.control", session_id)
             await self._sessions.input(session_id, bytes(data))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.commands import AnyCommand
-from protocol.events import AnyEvent
+from protocol.events import AnyEvent, GatewayProof
 from protocol.frames import BinaryFrame
+from protocol.notices import AnyNotice, GatewayChallenge
 from protocol.problems import Problem
+from protocol.streams.messages import AnyStreamMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,50 @@ class DeliverInput:
     frame: BinaryFrame
 
 
+@dataclass(frozen=True, slots=True)
+class DeliverNotice:
+    """The hub says who the device is to it."""
+
+    notice: AnyNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Sign the challenge's nonce with the device's key, then call ``prove`` with this very object and the proof."""
+
+    challenge: GatewayChallenge
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProof:
+    """Look at a device's proof, then call ``welcome``, ``unclaimed`` or ``refuse``."""
+
+    proof: GatewayProof
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverStream:
+    """A message or a frame of a stream, for the multiplexer (:mod:`protocol.streams`)."""
+
+    item: AnyStreamMessage | BinaryFrame
+
+
 DeviceAction = (
-    SendText | SendBinary | SendPing | Close | Abort | Note | Dial | Greet | SampleHealth | Deliver | DeliverInput
+    SendText
+    | SendBinary
+    | SendPing
+    | Close
+    | Abort
+    | Note
+    | Dial
+    | Greet
+    | SampleHealth
+    | Deliver
+    | DeliverInput
+    | DeliverNotice
+    | Prove
+    | DeliverStream
 )
 """What a :class:`protocol.link.DeviceLink` may ask."""
 
@@ -129,5 +173,18 @@ class Unanswered:
     problem: Problem
 
 
-HubAction = SendText | SendBinary | Close | Abort | Note | DeliverEvent | DeliverOutput | Gap | Answered | Unanswered
+HubAction = (
+    SendText
+    | SendBinary
+    | Close
+    | Abort
+    | Note
+    | CheckProof
+    | DeliverEvent
+    | DeliverOutput
+    | DeliverStream
+    | Gap
+    | Answered
+    | Unanswered
+)
 """What a :class:`protocol.link.HubLink` may ask."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocol.events import (
+    EVENTS,
     Ack,
     AgentInstalled,
     AgentsStatus,
@@ -17,6 +18,7 @@ from protocol.events import (
     FileContentEnd,
     GatewayUpdated,
     GatewayUpdateFailed,
+    KeyRotated,
     SessionEnded,
     SessionSnapshot,
     SessionStarted,
@@ -59,24 +61,16 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "agents.list": Answer(final=(AgentsStatus,)),
     "workspace.list": Answer(final=(WorkspaceFolders,)),
     "gateway.update": Answer(final=(GatewayUpdated, GatewayUpdateFailed)),
+    "key.rotate": Answer(final=(KeyRotated,)),
 }
 
-_NAMING: Final = (
-    Ack,
-    SessionStarted,
-    SessionSnapshot,
-    SshKeys,
-    AgentInstalled,
-    AgentsStatus,
-    WorkspaceFolders,
-    GatewayUpdated,
-    GatewayUpdateFailed,
-)
+_NAMING: Final = frozenset(model for model in EVENTS if "request_id" in model.model_fields)
 
 
 def request_id_of(event: AnyEvent) -> str | None:
     """The request an event names, or None."""
-    return event.request_id if isinstance(event, _NAMING) else None
+    request_id: str | None = getattr(event, "request_id", None) if type(event) in _NAMING else None
+    return request_id
 
 
 class Ledger:

@@ -7,10 +7,13 @@ from typing import Final
 
 from protocol.commands import AnyCommand
 from protocol.events import Ack, AnyEvent, GatewayUpdateFailed
-from protocol.link.actions import Answered
-from protocol.link.answers import ANSWERS
+from protocol.link.actions import Answered, DeliverEvent, HubAction, Note
+from protocol.link.answers import ANSWERS, MAX_OUTSTANDING, request_id_of
+from protocol.link.refusals import unasked
 
+__all__ = ["MAX_OUTSTANDING", "Requests", "unrequested"]
 _MAX_EVENTS: Final = 64
+_TAKEN: Final = {kind: (Ack, *answer.first, *answer.final) for kind, answer in ANSWERS.items()}
 
 
 @dataclass(slots=True)
@@ -23,9 +26,7 @@ class Request:
 
     def takes(self, event: AnyEvent) -> bool:
         """Whether the event belongs to this request; a device may not fill the memory with answers."""
-        answer = ANSWERS[self.command.type]
-        fits = isinstance(event, (Ack, *answer.first, *answer.final))
-        return fits and len(self.events) < _MAX_EVENTS
+        return isinstance(event, _TAKEN[self.command.type]) and len(self.events) < _MAX_EVENTS
 
     def add(self, event: AnyEvent) -> Answered | None:
         """Keep the event; the whole answer when it was the final one."""
@@ -41,8 +42,11 @@ class Request:
 class Requests:
     """All requests of one connection."""
 
+    __slots__ = ("_soonest", "_waiting")
+
     def __init__(self) -> None:
         self._waiting: dict[str, Request] = {}
+        self._soonest = float("inf")
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -52,27 +56,34 @@ class Requests:
 
     @property
     def deadline(self) -> float | None:
-        """When the next request is given up."""
-        return min((request.by for request in self._waiting.values()), default=None)
+        """When the next request is given up, or earlier: answered ones may still count, so that asking costs little."""
+        return self._soonest if self._waiting else None
 
     def open(self, command: AnyCommand, by: float) -> None:
         """A command was sent."""
+        self._soonest = min(by, self._soonest) if self._waiting else by
         self._waiting[command.request_id] = Request(command, by)
 
-    def find(self, request_id: str | None, event: AnyEvent) -> Request | None:
-        """The request that this event answers, or None."""
-        request = self._waiting.get(request_id) if request_id is not None else None
-        return request if request is not None and request.takes(event) else None
-
-    def close(self, request_id: str) -> None:
-        """The request is over."""
-        self._waiting.pop(request_id, None)
+    def match(self, event: AnyEvent) -> list[HubAction]:
+        """What follows from an event: an answer, a part of one, or news for everybody."""
+        request_id = request_id_of(event)
+        request = None if request_id is None else self._waiting.get(request_id)
+        if request is None or not request.takes(event):
+            return [unrequested(event)]
+        answered = request.add(event)
+        if answered is None:
+            return []
+        del self._waiting[request.command.request_id]
+        return [answered]
 
     def overdue(self, now: float) -> list[AnyCommand]:
         """Take out what was not answered in time."""
+        if now < self._soonest:
+            return []
         late = [request.command for request in self._waiting.values() if request.by <= now]
         for command in late:
-            self.close(command.request_id)
+            del self._waiting[command.request_id]
+        self._soonest = min((request.by for request in self._waiting.values()), default=float("inf"))
         return late
 
     def all(self) -> list[AnyCommand]:
@@ -82,7 +93,12 @@ class Requests:
         return commands
 
 
+def unrequested(event: AnyEvent) -> HubAction:
+    """What to do with an event that answers no request."""
+    return Note(unasked()) if isinstance(event, Ack) else DeliverEvent(event)
+
+
 def _refusal(event: AnyEvent) -> str | None:
-    if isinstance(event, Ack) and not event.ok:
-        return event.error or "The device refused and gave no reason."
+    if isinstance(event, Ack):
+        return None if event.ok else event.error or "The device refused and gave no reason."
     return event.error if isinstance(event, GatewayUpdateFailed) else None

@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from protocol.frames import BinaryFrame
+from protocol.link.actions import DeliverOutput, Gap, HubAction, Note
+from protocol.link.refusals import doubled
+
 MAX_TRACKED: Final = 1024
 
 
@@ -22,6 +26,8 @@ class Sequences:
 
     Sessions beyond the first 1024 are let through unwatched, so that a hostile device cannot fill the memory.
     """
+
+    __slots__ = ("_next",)
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
@@ -44,3 +50,13 @@ class Sequences:
             self._next.pop(session_id, None)
         elif session_id in self._next or len(self._next) < MAX_TRACKED:
             self._next[session_id] = seq
+
+    def follow(self, frame: BinaryFrame) -> list[HubAction]:
+        """What follows from an output frame: it is passed on, after a word about a gap before it."""
+        expected = self._next.get(frame.session_id)
+        step = self.frame(frame.session_id, frame.seq)
+        if step is Step.AGAIN:
+            return [Note(doubled())]
+        if step is Step.GAP and expected is not None:
+            return [Gap(frame.session_id, expected, frame.seq), DeliverOutput(frame)]
+        return [DeliverOutput(frame)]

@@ -12,6 +12,15 @@ class Happening(StrEnum):
 
     START = "start"
     CONNECTED = "connected"
+    """Device: connected with a token."""
+    ASKED_WHO = "asked_who"
+    """Device: connected with a key of its own, and the hub will ask for a proof."""
+    PROVED = "proved"
+    """Hub: a proof is here."""
+    UNCLAIMED = "unclaimed"
+    """The key belongs to nobody yet."""
+    WELCOMED = "welcomed"
+    """The hub knows the device."""
     GREETED = "greeted"
     """Device: the greeting is sent whole. Hub: the hello is here."""
     FAULT = "fault"
@@ -27,6 +36,10 @@ class DeviceState(StrEnum):
 
     IDLE = "idle"
     DIALLING = "dialling"
+    PROVING = "proving"
+    """Connected with a key; what the hub makes of it is not known yet."""
+    UNCLAIMED = "unclaimed"
+    """Connected, and waiting for a person to claim the device."""
     GREETING = "greeting"
     """Connected; hello is sent, health and snapshots are being collected."""
     LIVE = "live"
@@ -40,6 +53,11 @@ class DeviceState(StrEnum):
 class HubState(StrEnum):
     """Where the hub's end of one connection stands."""
 
+    CHALLENGING = "challenging"
+    """Connected; the proof is not here yet."""
+    CHECKING = "checking"
+    """The proof is here, and the driver looks at it."""
+    UNCLAIMED = "unclaimed"
     EXPECTING = "expecting"
     """Connected; the hello is not here yet."""
     OPEN = "open"
@@ -54,9 +72,26 @@ DEVICE_TRANSITIONS: Final[Mapping[DeviceState, Mapping[Happening, DeviceState]]]
     },
     DeviceState.DIALLING: {
         Happening.CONNECTED: DeviceState.GREETING,
+        Happening.ASKED_WHO: DeviceState.PROVING,
         Happening.LOST: DeviceState.WAITING,
         Happening.OVERDUE: DeviceState.WAITING,
         Happening.STOP: DeviceState.STOPPED,
+    },
+    DeviceState.PROVING: {
+        Happening.UNCLAIMED: DeviceState.UNCLAIMED,
+        Happening.WELCOMED: DeviceState.GREETING,
+        Happening.LOST: DeviceState.WAITING,
+        Happening.FAULT: DeviceState.CLOSING,
+        Happening.OVERDUE: DeviceState.CLOSING,
+        Happening.STOP: DeviceState.STOPPING,
+    },
+    DeviceState.UNCLAIMED: {
+        Happening.UNCLAIMED: DeviceState.UNCLAIMED,
+        Happening.WELCOMED: DeviceState.GREETING,
+        Happening.LOST: DeviceState.WAITING,
+        Happening.FAULT: DeviceState.CLOSING,
+        Happening.OVERDUE: DeviceState.CLOSING,
+        Happening.STOP: DeviceState.STOPPING,
     },
     DeviceState.GREETING: {
         Happening.GREETED: DeviceState.LIVE,
@@ -87,6 +122,29 @@ DEVICE_TRANSITIONS: Final[Mapping[DeviceState, Mapping[Happening, DeviceState]]]
 }
 
 HUB_TRANSITIONS: Final[Mapping[HubState, Mapping[Happening, HubState]]] = {
+    HubState.CHALLENGING: {
+        Happening.PROVED: HubState.CHECKING,
+        Happening.LOST: HubState.CLOSED,
+        Happening.FAULT: HubState.CLOSING,
+        Happening.OVERDUE: HubState.CLOSING,
+        Happening.STOP: HubState.CLOSING,
+    },
+    HubState.CHECKING: {
+        Happening.UNCLAIMED: HubState.UNCLAIMED,
+        Happening.WELCOMED: HubState.EXPECTING,
+        Happening.LOST: HubState.CLOSED,
+        Happening.FAULT: HubState.CLOSING,
+        Happening.OVERDUE: HubState.CLOSING,
+        Happening.STOP: HubState.CLOSING,
+    },
+    HubState.UNCLAIMED: {
+        Happening.UNCLAIMED: HubState.UNCLAIMED,
+        Happening.WELCOMED: HubState.EXPECTING,
+        Happening.LOST: HubState.CLOSED,
+        Happening.FAULT: HubState.CLOSING,
+        Happening.OVERDUE: HubState.CLOSING,
+        Happening.STOP: HubState.CLOSING,
+    },
     HubState.EXPECTING: {
         Happening.GREETED: HubState.OPEN,
         Happening.LOST: HubState.CLOSED,
@@ -110,15 +168,22 @@ HUB_TRANSITIONS: Final[Mapping[HubState, Mapping[Happening, HubState]]] = {
 
 DEVICE_LASTS: Final[Mapping[DeviceState, float]] = {
     DeviceState.DIALLING: 30.0,
+    DeviceState.PROVING: 30.0,
+    DeviceState.UNCLAIMED: 900.0,
     DeviceState.GREETING: 15.0,
     DeviceState.CLOSING: 10.0,
     DeviceState.STOPPING: 3.0,
 }
-"""How long a state may last, in seconds. The backoff says it for WAITING."""
+"""How long a state may last, in seconds. The backoff says it for WAITING; UNCLAIMED begins anew with each code, and a
+code is good for 10 minutes."""
 
 HUB_LASTS: Final[Mapping[HubState, float]] = {
+    HubState.CHALLENGING: 15.0,
+    HubState.CHECKING: 15.0,
+    HubState.UNCLAIMED: 900.0,
     HubState.EXPECTING: 15.0,
     HubState.OPEN: 90.0,
     HubState.CLOSING: 10.0,
 }
-"""How long a state may last, in seconds; OPEN begins anew with each message, and health comes every 30 s."""
+"""How long a state may last, in seconds; OPEN begins anew with each message, and health comes every 30 s;
+UNCLAIMED begins anew with each code."""

@@ -6,23 +6,17 @@ documents show are also put into docs/pictures.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.lived_in import SHOWN, furnish
+from tests.browser.looks import check
 from tests.browser.visitor import DESKTOP, PHONE, Visitors
 from tests.device_process import DeviceProcess
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "webui" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = Path(os.environ.get("HUTCH_PICTURES_DIR") or ROOT / ".cache" / "pictures")
-DOCUMENTS = ROOT / "docs" / "pictures"
 IN_DOCUMENTS = {
     "home-1280-light": "home-desktop-light",
     "home-390-dark": "home-phone-dark",
@@ -32,8 +26,6 @@ IN_DOCUMENTS = {
     "agents-1280-dark": "agents-desktop-dark",
 }
 """The pictures the documents show, and their names there."""
-LARGEST_PICTURE = 150_000
-
 PAGES = {
     "home": "/",
     "new-session": "/sessions/new",
@@ -49,45 +41,6 @@ PAGES = {
     "reference": "/docs",
     "not-found": "/nothing-here",
 }
-SCRIPT_SECONDS = 60.0
-"""Seconds for what Playwright itself does not bound: scripts of ours in a page."""
-
-LOOK = """async () => {
-  const kinds = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const result = await axe.run(document, { runOnly: kinds });
-  if (result.passes.length < 5) return ['axe looked at nothing'];
-  return result.violations
-    .filter((each) => ['serious', 'critical'].includes(each.impact))
-    .map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`);
-}"""
-
-
-async def _axe(page: Page, name: str) -> list[str]:
-    async with asyncio.timeout(SCRIPT_SECONDS):
-        await page.evaluate(await asyncio.to_thread(AXE.read_text))
-        return [f"{name}: {each}" for each in await page.evaluate(LOOK)]
-
-
-async def _picture(page: Page, name: str) -> None:
-    picture = await page.screenshot()
-    await asyncio.to_thread(_keep, PICTURES / f"{name}.png", picture)
-    if name in IN_DOCUMENTS and os.environ.get("HUTCH_PICTURES") == "1":
-        assert len(picture) < LARGEST_PICTURE, f"{name} is too large for the repository: {len(picture)} bytes"
-        await asyncio.to_thread(_keep, DOCUMENTS / f"{IN_DOCUMENTS[name]}.png", picture)
-
-
-def _keep(file: Path, picture: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(picture)
-
-
-async def _check(page: Page, name: str) -> list[str]:
-    """Take the picture of a page and say what is wrong with it."""
-    await _picture(page, name)
-    wrong = await _axe(page, name)
-    if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        wrong.append(f"{name}: wider than the window")
-    return wrong
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -98,29 +51,29 @@ async def test_every_page(
     mark = f"{size[0]}-{scheme}"
     stranger = await visitors.come(size, scheme)
     await stranger.go("/setup")
-    wrong = await _check(stranger.page, f"setup-{mark}")
+    wrong = await check(stranger.page, f"setup-{mark}", IN_DOCUMENTS)
     anna = await visitors.owner()
     path = await furnish(anna, device)
     await anna.context.close()
     await stranger.go("/login")
-    wrong += await _check(stranger.page, f"login-{mark}")
+    wrong += await check(stranger.page, f"login-{mark}", IN_DOCUMENTS)
     await stranger.log_in()
     for name, address in PAGES.items():
         await stranger.go(address)
         if name == "home":
             await expect(stranger.page.locator(".tile").first).to_be_visible()
-        wrong += await _check(stranger.page, f"{name}-{mark}")
+        wrong += await check(stranger.page, f"{name}-{mark}", IN_DOCUMENTS)
     await stranger.go("/")
     await stranger.page.get_by_role("link", name="New session").click()
     await expect(stranger.page.get_by_role("dialog")).to_be_visible()
-    wrong += await _check(stranger.page, f"dialog-{mark}")
+    wrong += await check(stranger.page, f"dialog-{mark}", IN_DOCUMENTS)
     await stranger.go(path)
     await stranger.is_live()
     await stranger.sees(SHOWN)
     await expect(stranger.frame).to_have_attribute(
         "data-size", re.compile(r"^[3-5]\dx" if size is PHONE else r"^1\d\dx")
     )
-    wrong += await _check(stranger.page, f"session-{mark}")
+    wrong += await check(stranger.page, f"session-{mark}", IN_DOCUMENTS)
     assert not wrong, "\n".join(wrong)
 
 

@@ -7,11 +7,10 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
-
-from tests.device_process import DeviceProcess
 
 PASSWORD = "correct horse battery"
 PATIENCE = 20_000
@@ -23,7 +22,7 @@ _CALL = """async ([method, path, body]) => {
     'Content-Type': 'application/json',
     'X-CSRF-Token': document.querySelector('meta[name="csrf-token"]').content,
   };
-  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+  const answer = await fetch(path, { method, headers, body: body === null ? undefined : JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return answer.status === 204 ? {} : await answer.json();
 }"""
@@ -33,6 +32,18 @@ _TELL_VIOLATIONS = """document.addEventListener('securitypolicyviolation', (even
   console.error(`policy: ${event.violatedDirective} refuses ${event.blockedURI} at ${event.sourceFile}`);
 });"""
 _EXPECTED = re.compile(r"status of 4\d\d|GL Driver Message|WebSocket connection to|net::ERR_")
+
+
+class Served(Protocol):
+    """Something with pages, in a process of its own: a device or a hub."""
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
 
 
 class Visitor:
@@ -48,7 +59,7 @@ class Visitor:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not _EXPECTED.search(message.text):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     async def go(self, path: str) -> None:
         """Open a page of the device."""
@@ -101,6 +112,10 @@ class Visitor:
         answer: dict[str, str] = await self.page.evaluate(_CALL, [method, path, dict(body)])
         return answer
 
+    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
+        """The same for answers of any form, and requests without a body."""
+        return await self.page.evaluate(_CALL, [method, path, None if body is None else dict(body)])
+
     @property
     def frame(self) -> Locator:
         """The session page's outermost element, which says how things stand."""
@@ -115,7 +130,7 @@ class Visitor:
 class Visitors:
     """Opens windows, and in the end asks each whether its scripts complained."""
 
-    def __init__(self, browser: Browser, device: DeviceProcess) -> None:
+    def __init__(self, browser: Browser, device: Served) -> None:
         self._browser = browser
         self._device = device
         self._visitors: list[Visitor] = []
@@ -159,7 +174,7 @@ class Visitors:
         assert not complaints, complaints
 
 
-async def setup_code(device: DeviceProcess) -> str:
+async def setup_code(device: Served) -> str:
     """The code a new device keeps beside its data; it is written just after the page is open."""
     file = device.data / "setup-code"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.fleet.table import COMMANDS as FLEET_COMMANDS
 from appliance.cli.table import COMMANDS
 from appliance.config import Settings, env_name
 from tests.tooling.tracked import ROOT, relative, tracked_files
@@ -29,18 +30,23 @@ def test_no_setting_is_described_that_is_not_there() -> None:
 def described_commands() -> dict[str, str]:
     """The first column of docs/commands.md: the words of a command, and the whole line to type."""
     lines = re.findall(r"^\| `hutch ([^`]+)` \|", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
-    return {re.split(r" (?=[A-Z\[])", line)[0]: line for line in lines}
+    return {re.split(r" (?=[A-Z\[]|--)", line)[0]: line for line in lines}
+
+
+ARGUMENTS = {
+    **{" ".join(command.words): command.arguments for command in COMMANDS},
+    **{" ".join(("fleet", *command.words)): command.arguments for command in FLEET_COMMANDS},
+}
 
 
 def test_every_command_is_described_and_no_other() -> None:
-    assert sorted(described_commands()) == sorted(" ".join(command.words) for command in COMMANDS)
+    assert sorted(described_commands()) == sorted(ARGUMENTS)
 
 
-@pytest.mark.parametrize("words", [" ".join(command.words) for command in COMMANDS])
+@pytest.mark.parametrize("words", sorted(ARGUMENTS))
 def test_every_argument_of_a_command_is_described(words: str) -> None:
-    command = next(command for command in COMMANDS if " ".join(command.words) == words)
-    names = [flag if flag.startswith("-") else flag.upper() for one in command.arguments for flag in one.names]
-    described = re.findall(r"--[a-z-]+|(?<=[ ])[A-Z]{4,}", described_commands()[words])
+    names = [flag if flag.startswith("-") else flag.upper() for one in ARGUMENTS[words] for flag in one.names]
+    described = re.findall(r"--[a-z0-9-]+|(?<=[ \[])[A-Z]{3,}", described_commands()[words])
     assert [name for name in names if name not in described] == []
 
 

@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 from aiohttp import web
-from pydantic import SecretStr, ValidationError
 
 from foundation.web.answers import answer, nothing
 from foundation.web.context import note
 from foundation.web.parsing import parse_body
-from protocol.problems import Problem, ProblemCode
-from provisioning.hub_credentials import HubCredentials
-from webui.api.models.device import HubAnswer, HubSettings
-from webui.context import Device, device_of
+from webui.api.models.hub import HubAnswer, HubPolicy, HubSettings
+from webui.context import device_of
+from webui.hub_changes import credentials, refuse_the_hub
 
 
 async def show_hub(request: web.Request) -> web.Response:
     """The state of the link; the token is never answered."""
-    return answer(_shown(device_of(request)))
+    return _shown(request)
 
 
 async def link_hub(request: web.Request) -> web.Response:
     """Link this device to a hub. The link comes up in its own time; its state comes as events."""
+    refuse_the_hub(request)
     body = await parse_body(request, HubSettings)
     note(request).target = body.url.partition("?")[0]
-    try:
-        credentials = HubCredentials(url=body.url, token=SecretStr(body.token.get_secret_value()))
-    except ValidationError as error:
-        raise Problem(
-            ProblemCode.INVALID_REQUEST,
-            f"This is not the address of a hub: {error.errors(include_input=False)[0]['msg']}. "
-            "Give one such as wss://hub.example.org.",
-        ) from None
-    await device_of(request).hub_link.configure(credentials)
-    return answer(HubAnswer(state="connecting", url=credentials.url, since=None, last_error=None))
+    await device_of(request).hub_link.configure(credentials(body.url, body.token))
+    return _shown(request)
 
 
 async def unlink_hub(request: web.Request) -> web.Response:
     """Forget the hub and its token."""
+    refuse_the_hub(request)
     await device_of(request).hub_link.configure(None)
     return nothing()
 
 
-def _shown(device: Device) -> HubAnswer:
-    status = device.hub_link.status
-    return HubAnswer(state=status.state, url=status.url, since=status.since, last_error=status.last_error)
+async def change_policy(request: web.Request) -> web.Response:
+    """Say what the hub may do. The device enforces it, and tells the hub."""
+    refuse_the_hub(request)
+    body = await parse_body(request, HubPolicy)
+    note(request).target = " ".join(sorted(body.allows)) or "health"
+    await device_of(request).hub_link.allow(body.allows)
+    return _shown(request)
+
+
+async def rotate_key(request: web.Request) -> web.Response:
+    """Change the key this device shows to its hub. The hub is told now, or when the link is up again."""
+    refuse_the_hub(request)
+    await device_of(request).hub_link.rotate_key()
+    return _shown(request)
+
+
+def _shown(request: web.Request) -> web.Response:
+    device = device_of(request)
+    return answer(HubAnswer.of(device.hub_link.status, device.visitors))

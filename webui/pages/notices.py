@@ -24,6 +24,8 @@ NOTICES: Final[dict[str, Notice]] = {
     "key-added": Notice("The key may log in over SSH now."),
     "key-revoked": Notice("The key cannot log in any more."),
     "hub-saved": Notice("Saved. The link to the hub is being made."),
+    "hub-policy": Notice("Saved. From now on the hub may do this and nothing else."),
+    "hub-key": Notice("The device has a new key. The old one is forgotten as soon as the hub knows the new one."),
     "hub-removed": Notice("This device no longer talks to a hub."),
     "install-started": Notice("The installation is running. It takes a few minutes on a small device.", "info"),
     "logged-out": Notice("You are logged out."),

@@ -7,10 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.context import VISIT
 from foundation.web.pages.notices import see
 from foundation.web.pages.rendering import PageView
 from gateway.accounts.types import Role
 from webui.context import identity_of
+from webui.security.hub_limits import is_shut
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class SettingsView(PageView):
 def places_for(request: web.Request) -> tuple[Place, ...]:
     """The pages this person may open."""
     role = identity_of(request).person.role
-    return tuple(place for place in PLACES if role.may(place.role))
+    places = (place for place in PLACES if role.may(place.role))
+    if request[VISIT] is not None:
+        return tuple(place for place in places if not is_shut(place.address))
+    return tuple(places)
 
 
 async def settings_page(request: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ AUDIENCE: Final[dict[str, Role]] = {
     "session.control": Role.VIEWER,
     "device.health": Role.VIEWER,
     "hub.link": Role.VIEWER,
+    "hub.policy": Role.VIEWER,
     "file.changed": Role.VIEWER,
     "agent.installed": Role.VIEWER,
     "agent.install_progress": Role.OPERATOR,

@@ -1,4 +1,4 @@
-"""The charts of the last hour, drawn on the server as SVG paths; a script only adds the value under the pointer."""
+"""Charts of the last hours or days, drawn on the server as SVG paths; a script adds the value under the pointer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Generic, Protocol, TypeVar
 
 WIDTH = 240
 HEIGHT = 48
-_GAP = timedelta(minutes=4)
-"""Samples further apart are not joined: the device was off, and a line would claim otherwise."""
 
 
 class Sample(Protocol):
@@ -28,8 +26,24 @@ Point = tuple[float, float, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """How far back a chart goes."""
+
+    length: timedelta
+    gap: timedelta
+    """Samples further apart are not joined: the device was off, and a line would claim otherwise."""
+    words: str
+    """As in: over the last hour."""
+    stamp: str = "%H:%M UTC"
+    """How a moment is said (strftime)."""
+
+
+LAST_HOUR = Span(timedelta(hours=1), timedelta(minutes=4), "the last hour")
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """One curve over the last hour: the paths, the points for the pointer, and the same in words."""
+    """One curve over a span: the paths, the points for the pointer, and the same in words."""
 
     curve: str
     area: str
@@ -50,10 +64,10 @@ class Scale(Generic[S]):
     words: Callable[[float], str]
 
 
-def draw(samples: Sequence[S], scale: Scale[S], now: datetime, span: timedelta = timedelta(hours=1)) -> Chart | None:
+def draw(samples: Sequence[S], scale: Scale[S], now: datetime, span: Span = LAST_HOUR) -> Chart | None:
     """The chart of ``samples`` (oldest first) up to ``now``; None when fewer than two tell the value."""
     told = [(sample.at, value) for sample in samples if (value := scale.value(sample)) is not None]
-    told = [(at, value) for at, value in told if now - span <= at <= now]
+    told = [(at, value) for at, value in told if now - span.length <= at <= now]
     if len(told) < 2:
         return None
     runs = _runs(told, scale, now, span)
@@ -62,21 +76,21 @@ def draw(samples: Sequence[S], scale: Scale[S], now: datetime, span: timedelta =
         curve=" ".join(_line(run) for run in runs),
         area=" ".join(f"{_line(run)} L{run[-1][0]:.1f} {HEIGHT} L{run[0][0]:.1f} {HEIGHT} Z" for run in runs),
         points=json.dumps([[round(x, 1), words] for run in runs for x, _, words in run]),
-        summary=f"{scale.name} over the last hour: now {scale.words(values[-1])}, "
+        summary=f"{scale.name} over {span.words}: now {scale.words(values[-1])}, "
         f"lowest {scale.words(min(values))}, highest {scale.words(max(values))}.",
     )
 
 
-def _runs(told: Sequence[tuple[datetime, float]], scale: Scale[S], now: datetime, span: timedelta) -> list[list[Point]]:
+def _runs(told: Sequence[tuple[datetime, float]], scale: Scale[S], now: datetime, span: Span) -> list[list[Point]]:
     runs: list[list[Point]] = []
     before: datetime | None = None
     for at, value in told:
-        x = WIDTH * (1 - (now - at) / span)
+        x = WIDTH * (1 - (now - at) / span.length)
         share = (value - scale.low) / (scale.high - scale.low)
         y = HEIGHT - (HEIGHT - 3) * min(1.0, max(0.0, share)) - 1
-        if before is None or at - before > _GAP:
+        if before is None or at - before > span.gap:
             runs.append([])
-        runs[-1].append((x, y, f"{scale.words(value)} at {at:%H:%M} UTC"))
+        runs[-1].append((x, y, f"{scale.words(value)} at {at.strftime(span.stamp)}"))
         before = at
     return runs
 

@@ -10,12 +10,12 @@ from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from foundation.web.addresses import url
-from foundation.web.context import Login, login_or_none
+from foundation.web.context import VISIT, Login, login_or_none
 from foundation.web.pages import words
 from foundation.web.pages.assets import Assets, Entry
 from foundation.web.pages.icons import Icons
 from foundation.web.pages.notices import notice_of
-from foundation.web.site import NavItem, Notice, Pages, site_of
+from foundation.web.site import Frame, NavItem, Notice, Pages, site_of
 
 ASSETS: Final[web.AppKey[Assets]] = web.AppKey("assets", Assets)
 
@@ -38,6 +38,8 @@ class Shell:
     """What this device or hub is called."""
     login: Login | None
     role: str
+    visit: bool
+    """Whether somebody else vouches for who is looking: login and theme are theirs."""
     csrf: str
     nav: tuple[NavItem, ...]
     theme: str
@@ -48,6 +50,8 @@ class Shell:
     main: Entry
     mark_path: str
     notice: Notice | None
+    events: str
+    """From where on the page's scripts read the stream of events: what happened while the page was made counts."""
 
     def url(self, path: str) -> str:
         """The address of a path of this application: what every ``href``, ``action`` and the like goes through."""
@@ -93,7 +97,7 @@ def render(request: web.Request, template: str, view: PageView, status: int = 20
     """The page ``template`` filled with ``view``, the frame (as ``shell``) and what the application adds to it."""
     pages = pages_of(request)
     frame = pages.frame(request)
-    shell = _shell(request, pages, frame.nav, frame.role)
+    shell = _shell(request, pages, frame)
     names = {**frame.names, "view": view, "shell": shell}
     return aiohttp_jinja2.render_template(template, request, names, status=status)
 
@@ -117,20 +121,22 @@ def theme_of(request: web.Request) -> str:
     return chosen if chosen in ("light", "dark") else ""
 
 
-def _shell(request: web.Request, pages: Pages, nav: tuple[NavItem, ...], role: str) -> Shell:
+def _shell(request: web.Request, pages: Pages, frame: Frame) -> Shell:
     login, site, assets = login_or_none(request), site_of(request), request.app[ASSETS]
     return Shell(
         product=site.title,
         noun=site.noun,
         name=site.name,
         login=login,
-        role=role,
+        role=frame.role,
+        visit=request.get(VISIT) is not None,
         csrf=login.csrf if login else "",
-        nav=nav,
+        nav=frame.nav,
         theme=theme_of(request),
         path=request.path_qs,
         base=url(request, ""),
         main=assets.entry(pages.main),
         mark_path=assets.url("src/assets/mark.svg"),
         notice=notice_of(request),
+        events=frame.events,
     )

@@ -90,7 +90,7 @@ def tiles_of(latest: Measured, samples: Sequence[Measured], cpus: int, now: date
             "cpu",
             _percent(latest.cpu_percent),
             words.plural(cpus, "core"),
-            _level(latest.cpu_percent, 85, 97),
+            level_of(latest.cpu_percent, 85, 97),
             draw(series, _CPU, now),
         ),
         Tile(
@@ -98,7 +98,7 @@ def tiles_of(latest: Measured, samples: Sequence[Measured], cpus: int, now: date
             "memory",
             _percent(memory),
             f"{words.size(latest.ram_used_bytes)} of {words.size(latest.ram_total_bytes)}",
-            _level(memory, 85, 95),
+            level_of(memory, 85, 95),
             draw(series, _MEMORY, now),
         ),
         Tile(
@@ -106,7 +106,7 @@ def tiles_of(latest: Measured, samples: Sequence[Measured], cpus: int, now: date
             "disk",
             _percent(disk),
             f"{words.size(latest.disk_total_bytes - latest.disk_used_bytes)} free",
-            _level(disk, 85, 95),
+            level_of(disk, 85, 95),
             draw(series, _DISK, now),
         ),
         _heat(latest, series, now),
@@ -116,14 +116,15 @@ def tiles_of(latest: Measured, samples: Sequence[Measured], cpus: int, now: date
 def _heat(latest: Measured, series: Sequence[Measured], now: datetime) -> Tile:
     if latest.temperature_celsius is None:
         return Tile("Up for", "clock", words.duration(latest.uptime_seconds), "")
-    level = _level(latest.temperature_celsius, 75, 83)
+    level = level_of(latest.temperature_celsius, 75, 83)
     detail = f"up {words.duration(latest.uptime_seconds)}"
     if latest.throttled:
         level, detail = "bad", "held back: heat or low voltage"
     return Tile("Temperature", "heat", _degrees(latest.temperature_celsius), detail, level, draw(series, _HEAT, now))
 
 
-def _level(value: float, warn: float, bad: float) -> str:
+def level_of(value: float, warn: float, bad: float) -> str:
+    """How worrying a value is: empty, ``warn`` or ``bad``."""
     if value >= bad:
         return "bad"
     return "warn" if value >= warn else ""

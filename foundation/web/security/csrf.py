@@ -6,7 +6,7 @@ import hmac
 
 from aiohttp import web
 
-from foundation.web.context import Login
+from foundation.web.context import VISIT, Login
 from foundation.web.routing import AnyRoute
 from foundation.web.security.origins import SAFE_METHODS
 from foundation.web.security.secrets import uses_cookie
@@ -22,9 +22,10 @@ async def check_csrf(request: web.Request, route: AnyRoute, login: Login | None)
 
     Open routes (login, setup) have no login to be ridden on; there the Origin check stands alone.
     """
-    if request.method in SAFE_METHODS or route.role is None or login is None:
+    if request.method in SAFE_METHODS or route.role is None or login is None or not route.own_csrf:
         return
-    if not uses_cookie(request):
+    visit = request.get(VISIT)
+    if not (uses_cookie(request) if visit is None else visit.by_cookie):
         return
     given = request.headers.get(CSRF_HEADER)
     if given is None and route.kind == "form":

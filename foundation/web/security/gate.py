@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from foundation.web.context import CLIENT, LOGIN
+from foundation.web.context import CLIENT, LOGIN, VISIT
 from foundation.web.parsing import too_large
 from foundation.web.routing import AnyRoute
 from foundation.web.security.csrf import check_csrf
@@ -21,15 +21,19 @@ async def admit(request: web.Request, route: AnyRoute | None, site: Site) -> Non
     it. An address that is not in the table is refused to strangers just as one that is.
     """
     client = request[CLIENT]
-    check_host(client.host, site.hosts, site.noun)
+    visit = request[VISIT]
+    if visit is None:
+        check_host(client.host, site.hosts, site.noun)
+    elif visit.refusal is not None:
+        raise visit.refusal
     check_origin(request, client, site.noun, is_websocket=route is not None and route.kind == "websocket")
-    login = await site.authority.identify(request)
+    login = await site.authority.identify(request) if visit is None else visit.login
     request[LOGIN] = login
     if route is None:
         if login is None:
             raise Problem(ProblemCode.NOT_LOGGED_IN, "Log in first.")
         raise _unknown(request)
-    if route.role is not None:
+    if route.role is not None or visit is not None:
         await site.authority.admit(request, route, login)
     _check_size(request, route)
     await check_csrf(request, route, login)

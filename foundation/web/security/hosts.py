@@ -26,7 +26,7 @@ def check_host(host: str | None, names: frozenset[str], noun: str) -> None:
         raise Problem(
             ProblemCode.HOST_REFUSED,
             f"This {noun} does not answer to that host name. Use its address or its own name, "
-            "or add the name to the setting hosts (HUTCH_HOSTS).",
+            "or add the name to the setting hosts.",
         )
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from gateway.hub_link.channel import Request
 from protocol.base import CommandBase
 from protocol.commands import AnyCommand
-from protocol.events import AnyEvent
+from protocol.events import AnyEvent, Permission
 
 Later = Callable[[Request], Awaitable[None]]
 
@@ -40,6 +40,8 @@ class Row:
     """One line of the command table."""
 
     handle: Handler
+    needs: Permission
+    """What the owner of the device has to allow for it."""
     lane: Callable[[AnyCommand], str]
     """Commands of one lane are run in the order in which they came."""
     action: str | None
@@ -51,6 +53,7 @@ def row(
     model: type[C],
     handle: Callable[[C], Awaitable[Reply]],
     *,
+    needs: Permission,
     lane: Callable[[C], str],
     action: str | None = None,
     target: Callable[[C], str] | None = None,
@@ -65,6 +68,7 @@ def row(
     name = target or lane
     return model, Row(
         handle=lambda command: handle(narrow(command)),
+        needs=needs,
         lane=lambda command: lane(narrow(command)),
         action=action,
         target=lambda command: name(narrow(command)),

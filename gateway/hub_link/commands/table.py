@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gateway.hub_link.commands.agents import AgentCommands
 from gateway.hub_link.commands.files import FileCommands
+from gateway.hub_link.commands.key import KeyCommands
 from gateway.hub_link.commands.reply import Row, row
 from gateway.hub_link.commands.sessions import SessionCommands
 from gateway.hub_link.commands.ssh import SshCommands
@@ -62,38 +63,116 @@ def command_table(
     agents: AgentCommands,
     workspace: WorkspaceCommands,
     update: UpdateCommands,
+    key: KeyCommands,
 ) -> CommandTable:
     """Every command of the wire."""
     ssh_lane, install_lane, update_lane = _lane("ssh"), _lane("install"), _lane("update")
     return dict(
         (
-            row(wire.SessionCreate, sessions.create, lane=_session, action="session.create", target=_session_id),
-            row(wire.SessionInput, sessions.input, lane=_session, action="session.control", target=_session_id),
-            row(wire.SessionResize, sessions.resize, lane=_session, action="session.control", target=_session_id),
-            row(wire.SessionEnd, sessions.end, lane=_session, action="session.end", target=_session_id),
-            row(wire.SessionAck, sessions.ack, lane=lambda c: f"ack {c.session_id}"),
-            row(wire.SessionSnapshotRequest, sessions.snapshot, lane=_session),
-            row(wire.SshAuthorize, ssh.authorize, lane=ssh_lane, action="ssh.authorize", target=lambda c: c.label),
-            row(wire.SshRevoke, ssh.revoke, lane=ssh_lane, action="ssh.revoke", target=lambda c: c.fingerprint),
-            row(wire.SshList, ssh.list, lane=ssh_lane),
+            row(
+                wire.SessionCreate,
+                sessions.create,
+                needs="terminals",
+                lane=_session,
+                action="session.create",
+                target=_session_id,
+            ),
+            row(
+                wire.SessionInput,
+                sessions.input,
+                needs="terminals",
+                lane=_session,
+                action="session.control",
+                target=_session_id,
+            ),
+            row(
+                wire.SessionResize,
+                sessions.resize,
+                needs="terminals",
+                lane=_session,
+                action="session.control",
+                target=_session_id,
+            ),
+            row(
+                wire.SessionEnd,
+                sessions.end,
+                needs="terminals",
+                lane=_session,
+                action="session.end",
+                target=_session_id,
+            ),
+            row(wire.SessionAck, sessions.ack, needs="terminals", lane=lambda c: f"ack {c.session_id}"),
+            row(wire.SessionSnapshotRequest, sessions.snapshot, needs="terminals", lane=_session),
+            row(
+                wire.SshAuthorize,
+                ssh.authorize,
+                needs="keys",
+                lane=ssh_lane,
+                action="ssh.authorize",
+                target=lambda c: c.label,
+            ),
+            row(
+                wire.SshRevoke,
+                ssh.revoke,
+                needs="keys",
+                lane=ssh_lane,
+                action="ssh.revoke",
+                target=lambda c: c.fingerprint,
+            ),
+            row(wire.SshList, ssh.list, needs="keys", lane=ssh_lane),
             row(
                 wire.FileUploadBegin,
                 files.upload_begin,
+                needs="files",
                 lane=_transfer,
                 action="file.upload.begin",
                 target=lambda c: c.dest_path,
             ),
-            row(wire.FileUploadChunk, files.upload_chunk, lane=_transfer),
-            row(wire.FileUploadEnd, files.upload_end, lane=_transfer, action="file.upload", target=_transfer_id),
-            row(wire.FileDownload, files.download, lane=_transfer, action="file.download", target=lambda c: c.path),
-            row(wire.FileCancel, files.cancel, lane=_transfer, action="file.cancel", target=_transfer_id),
+            row(wire.FileUploadChunk, files.upload_chunk, needs="files", lane=_transfer),
             row(
-                wire.AgentsInstall, agents.install, lane=install_lane, action="agent.install", target=lambda c: c.agent
+                wire.FileUploadEnd,
+                files.upload_end,
+                needs="files",
+                lane=_transfer,
+                action="file.upload",
+                target=_transfer_id,
             ),
-            row(wire.AgentsList, agents.list, lane=_lane("agents")),
-            row(wire.WorkspaceList, workspace.list, lane=_lane("workspace")),
             row(
-                wire.GatewayUpdate, update.update, lane=update_lane, action="gateway.update", target=lambda c: c.version
+                wire.FileDownload,
+                files.download,
+                needs="files",
+                lane=_transfer,
+                action="file.download",
+                target=lambda c: c.path,
+            ),
+            row(
+                wire.FileCancel, files.cancel, needs="files", lane=_transfer, action="file.cancel", target=_transfer_id
+            ),
+            row(
+                wire.AgentsInstall,
+                agents.install,
+                needs="agents",
+                lane=install_lane,
+                action="agent.install",
+                target=lambda c: c.agent,
+            ),
+            row(wire.AgentsList, agents.list, needs="agents", lane=_lane("agents")),
+            row(wire.WorkspaceList, workspace.list, needs="files", lane=_lane("workspace")),
+            row(
+                wire.GatewayUpdate,
+                update.update,
+                needs="update",
+                lane=update_lane,
+                action="gateway.update",
+                target=lambda c: c.version,
+            ),
+            row(
+                wire.KeyRotate,
+                key.rotate,
+                needs="health",
+                lane=_lane("key"),
+                action="key.rotate",
+                target=lambda _: "key",
             ),
         )
     )

@@ -10,11 +10,14 @@ from types import TracebackType
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tests.doubles.control_plane.keys import KeyDesk
 from tests.doubles.control_plane.link import PATIENCE, DeviceLink
 
 TOKEN = "token-of-the-test"
+HAS_KEY = "Hutch-Key"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class ControlPlane:
         """Answer the next handshakes with a redirect to this address."""
         self.close_at_once: int | None = None
         """Close every connection with this code right after its handshake."""
+        self.desk = KeyDesk()
+        """For devices with a key of their own."""
         self.handshakes: list[Handshake] = []
         self.links: list[DeviceLink] = []
         self._server: Server | None = None
@@ -127,7 +132,7 @@ class ControlPlane:
             return self.refuse_with
         if path != "/gw/connect":
             return 404
-        if headers.get("Authorization") != f"Bearer {self.token}":
+        if headers.get("Authorization") not in (f"Bearer {self.token}", HAS_KEY):
             return 401
         gateway_id = headers.get("X-Gateway-Id", "")
         plain = gateway_id.replace("_", "a").replace("-", "a")
@@ -141,7 +146,14 @@ class ControlPlane:
         link = DeviceLink(connection, connection.request.headers["X-Gateway-Id"])
         self.links.append(link)
         self._wake()
-        await link.read()
+        reading = asyncio.create_task(link.read())
+        try:
+            if connection.request.headers["Authorization"] == HAS_KEY:
+                await self.desk.admit(link, f"127.0.0.1:{self._port}")
+        except (AssertionError, ConnectionClosed, TimeoutError):
+            pass  # the device went away; the test sees that it did
+        finally:
+            await reading
 
 
 def _response(status: int, headers: Iterable[tuple[str, str]]) -> Response:

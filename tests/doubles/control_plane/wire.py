@@ -57,6 +57,7 @@ ANSWERS: dict[str, Rule] = {
     "agents.list": Rule(("agents.status",), ack=False),
     "workspace.list": Rule(("workspace.folders",), ack=False),
     "gateway.update": Rule(("gateway.updated", "gateway.update_failed"), ack=False, any_of=True),
+    "key.rotate": Rule(("key.rotated",), ack=False),
 }
 
 

@@ -27,6 +27,7 @@ from gateway.sessions.types import (
     Snapshot,
     ViewerItem,
 )
+from gateway.updates import Rollback
 from gateway.workspaces.types import DownloadPlan, Entry
 from protocol.problems import Problem, ProblemCode
 
@@ -324,6 +325,11 @@ class MemoryWorkspace:
 
 class RefusingUpdater:
     """A device that cannot update itself."""
+
+    rollback: Rollback | None = None
+
+    def last_rollback(self) -> Rollback | None:
+        return self.rollback
 
     async def install(self, url: str, sha256: str, version: str) -> str:
         assert url

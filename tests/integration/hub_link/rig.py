@@ -14,7 +14,9 @@ from gateway.hub_link.channel import Clock
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
 from gateway.hub_link.status import HubStatus
+from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentials, HubCredentialsFile
+from provisioning.hub_memory import HubMemoryFile
 from tests.doubles.control_plane.plane import TOKEN
 
 GATEWAY_ID = "device-1"
@@ -70,12 +72,14 @@ class ManualClock:
 
 @asynccontextmanager
 async def running(
-    services: LinkServices, folder: Path, url: str | None, *, token: str = TOKEN, clock: Clock | None = None
+    services: LinkServices, folder: Path, url: str | None, *, token: str | None = TOKEN, clock: Clock | None = None
 ) -> AsyncIterator[HubLink]:
     """A link that is configured for ``url`` and runs; stopped at the end."""
     link = HubLink(
         services,
         HubCredentialsFile(folder / "hub.json"),
+        keys=DeviceKeyFile(folder / "device-key.json"),
+        memory=HubMemoryFile(folder / "hub-memory.json"),
         gateway_id=GATEWAY_ID,
         version="0.1.0",
         clock=clock,
@@ -93,9 +97,9 @@ async def running(
             task.result()
 
 
-def credentials(url: str, token: str = TOKEN) -> HubCredentials:
+def credentials(url: str, token: str | None = TOKEN) -> HubCredentials:
     """What a person enters."""
-    return HubCredentials(url=url, token=SecretStr(token))
+    return HubCredentials.of(url, None if token is None else SecretStr(token))
 
 
 async def status(link: HubLink, bus: DeviceBus, state: str, within: float = 10.0) -> HubStatus:

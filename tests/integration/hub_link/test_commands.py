@@ -36,6 +36,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("agents.list", {}),
     ("workspace.list", {}),
     ("gateway.update", {"url": "https://example.org/x", "sha256": "0" * 64, "version": "9.9"}),
+    ("key.rotate", {}),
 ]
 
 
@@ -270,6 +271,7 @@ async def test_every_change_is_in_the_audit_log_as_the_hubs(hub: DeviceLink, mem
         ("file.download", "there.bin", "ok"),
         ("agent.install", "codex", "ok"),
         ("gateway.update", "9.9", "update_unavailable"),
+        ("key.rotate", "key", "ok"),
         ("session.create", "bad", "workdir_missing"),
     ]
 

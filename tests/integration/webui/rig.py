@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -38,8 +39,9 @@ from gateway.store.sessions import SessionRecords
 from gateway.updates import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
+from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentialsFile
-from provisioning.setup_code import SetupCode
+from provisioning.hub_memory import HubMemoryFile
 from webui.context import Device
 from webui.server import make_app
 
@@ -202,7 +204,14 @@ async def _device(
         audit=audit,
         bus=bus,
     )
-    hub_link = HubLink(services, HubCredentialsFile(root / "hub.json"), gateway_id="gw-test", version="0.0.1")
+    hub_link = HubLink(
+        services,
+        HubCredentialsFile(root / "hub.json"),
+        keys=DeviceKeyFile(root / "device-key.json"),
+        memory=HubMemoryFile(root / "hub-memory.json"),
+        gateway_id="gw-test",
+        version="0.0.1",
+    )
     await stack.enter_async_context(_running(hub_link.run()))
     return Device(
         accounts=accounts,

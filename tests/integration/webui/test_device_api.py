@@ -66,7 +66,7 @@ async def test_metrics_are_what_prometheus_reads(rig: Rig) -> None:
     assert families["hutch_cpu_percent"].samples[0].value == 12.5
     assert families["hutch_events"].samples[0].value == rig.device.bus.last_id > 0
     states = {sample.labels["state"]: sample.value for sample in families["hutch_hub_link"].samples}
-    assert states == {"off": 1, "connecting": 0, "online": 0, "waiting": 0}
+    assert states == {"off": 1, "connecting": 0, "unclaimed": 0, "online": 0, "waiting": 0}
     assert (await rig.call("GET", "/metrics", role=Role.VIEWER)).status == 200
 
 

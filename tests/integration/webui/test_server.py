@@ -60,7 +60,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> Non
 
 async def test_the_devices_own_socket_needs_no_login(rig: Rig) -> None:
     path = str(rig.root / "console")
-    runner = web.AppRunner(await asyncio.to_thread(make_app, rig.device))
+    runner = web.AppRunner(await asyncio.to_thread(make_app, replace(rig.device, console_socket=Path(path))))
     await runner.setup()
     try:
         await web.UnixSite(runner, path).start()

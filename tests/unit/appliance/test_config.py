@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.config import Listen, Settings, env_name, load
+from appliance.config import Settings, env_name, load
+from foundation.settings import Listen
 from protocol.problems import Problem, ProblemCode
 
 

@@ -8,6 +8,9 @@ from pydantic import JsonValue
 
 Json = dict[str, JsonValue]
 
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+SIGNATURE = "AAAA" * 21 + "AA=="
+
 COMMANDS: dict[str, Json] = {
     "session.create": {
         "session_id": "s1",
@@ -34,6 +37,7 @@ COMMANDS: dict[str, Json] = {
     "agents.list": {},
     "workspace.list": {},
     "gateway.update": {"url": "https://hub.example/hutch.raucb", "sha256": "0f" * 32, "version": "1.2.3"},
+    "key.rotate": {},
 }
 
 EVENTS: dict[str, Json] = {
@@ -44,6 +48,10 @@ EVENTS: dict[str, Json] = {
         "hostname": "hutch",
         "bootstrap_token": "once",
         "system_info": {"os": "Linux", "arch": "aarch64", "cpus": 4, "ram_total_bytes": 8, "disk_total_bytes": 64},
+        "features": ["streams/1", "policy/1"],
+        "model": "Raspberry Pi 5 Model B Rev 1.0",
+        "allows": ["health", "terminals"],
+        "rollback": {"version": "1.2.3", "reason": "The web did not answer.", "at": "2026-11-21T08:00:00Z"},
     },
     "gateway.health": {
         "gateway_id": "gw-1",
@@ -54,7 +62,19 @@ EVENTS: dict[str, Json] = {
         "disk_used_bytes": 3,
         "disk_total_bytes": 4,
         "uptime_seconds": 5,
-        "active_sessions": [{"session_id": "s1", "last_activity_at": "2026-11-21T08:29:00Z"}],
+        "active_sessions": [
+            {
+                "session_id": "s1",
+                "last_activity_at": "2026-11-21T08:29:00Z",
+                "name": "api",
+                "agent": "codex",
+                "status": "waiting",
+                "title": "May I?",
+                "workdir": "projects/api",
+            }
+        ],
+        "temperature_celsius": 54.5,
+        "throttled": False,
     },
     "session.started": {"request_id": "r1", "session_id": "s1", "pid": 4711},
     "session.ended": {"session_id": "s1", "exit_code": 0},
@@ -97,6 +117,43 @@ EVENTS: dict[str, Json] = {
     "workspace.folders": {"request_id": "r1", "folders": ["projects", "projects/api"]},
     "gateway.updated": {"request_id": "r1", "version": "1.2.3"},
     "gateway.update_failed": {"request_id": "r1", "error": "The signature is not valid."},
+    "gateway.proof": {
+        "public_key": KEY,
+        "time": "2026-11-21T08:30:00Z",
+        "signature": SIGNATURE,
+        "enrolment_token": "hutch_batch_once",
+        "hostname": "hutch",
+        "version": "0.1.0",
+    },
+    "gateway.policy": {"allows": ["health"]},
+    "session.changed": {
+        "session": {"session_id": "s1", "last_activity_at": "2026-11-21T08:29:00Z", "status": "idle"},
+    },
+    "key.rotated": {
+        "request_id": "r1",
+        "public_key": KEY,
+        "signed_by_old": SIGNATURE,
+        "signed_by_new": SIGNATURE,
+    },
+}
+
+NOTICES: dict[str, Json] = {
+    "gateway.challenge": {"nonce": KEY, "hub": "hub.example:8443", "time": "2026-11-21T08:30:00Z"},
+    "gateway.unclaimed": {
+        "claim_code": "7KQ2-9XWM-T",
+        "claim_url": "https://hub.example/claim",
+        "expires_at": "2026-11-21T08:40:00Z",
+        "fingerprint": "SHA256:abc",
+    },
+    "gateway.welcome": {"hub_key": KEY, "name": "kitchen", "organisation": "Home"},
+    "gateway.key_accepted": {"public_key": KEY},
+}
+
+STREAMS: dict[str, Json] = {
+    "stream.open": {"stream_id": "w1", "target": "web"},
+    "stream.window": {"stream_id": "w1", "bytes": 65536},
+    "stream.end": {"stream_id": "w1"},
+    "stream.close": {"stream_id": "w1", "code": "unavailable", "error": "The web does not answer."},
 }
 
 BAD_FIELDS: list[tuple[str, str, JsonValue]] = [
@@ -167,6 +224,29 @@ BAD_EVENT_FIELDS: list[tuple[str, str, JsonValue]] = [
     ("session.snapshot", "seq", -1),
     ("file.content.chunk", "data", "%%%%"),
     ("workspace.folders", "folders", "projects"),
+    ("gateway.proof", "public_key", "AAAA"),
+    ("gateway.proof", "signature", KEY),
+    ("gateway.proof", "enrolment_token", "x" * 4097),
+    ("gateway.policy", "allows", "health"),
+    ("gateway.policy", "allows", ["health"] * 8),
+    ("gateway.hello", "rollback", {"version": "1"}),
+    ("gateway.hello", "features", ["x"] * 65),
+    ("gateway.health", "temperature_celsius", 201),
+    ("session.changed", "session", {"session_id": "s1", "last_activity_at": "2026-11-21T08:29:00Z", "status": "lost"}),
+    ("key.rotated", "signed_by_new", KEY),
+]
+
+BAD_NOTICE_FIELDS: list[tuple[str, str, JsonValue]] = [
+    ("gateway.challenge", "nonce", "AAAA"),
+    ("gateway.challenge", "hub", "https://hub.example/"),
+    ("gateway.unclaimed", "claim_code", "7KQ2-9XWM"),
+    ("gateway.unclaimed", "claim_code", "7KQ2-9XWM-U"),
+    ("gateway.unclaimed", "claim_url", "javascript:alert(1)"),
+    ("gateway.welcome", "hub_key", KEY[:-5] + "="),
+    ("stream.open", "target", "ssh"),
+    ("stream.open", "stream_id", "../x"),
+    ("stream.window", "bytes", -1),
+    ("stream.close", "code", "no such code"),
 ]
 
 
@@ -184,3 +264,13 @@ def command(kind: str, request_id: str = "r1") -> Json:
 def event(kind: str) -> Json:
     """The example of an event."""
     return message(kind, EVENTS[kind])
+
+
+def notice(kind: str) -> Json:
+    """The example of a notice."""
+    return message(kind, NOTICES[kind])
+
+
+def stream(kind: str) -> Json:
+    """The example of a stream's message."""
+    return message(kind, STREAMS[kind])

@@ -12,7 +12,9 @@ from protocol.base import WireModel
 from protocol.commands import COMMANDS
 from protocol.events import EVENTS
 from protocol.link import ANSWERS
+from protocol.notices import NOTICES
 from protocol.problems import ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES
 from protocol.terminal import CLIENT_MESSAGES, SERVER_MESSAGES
 from protocol.version import HISTORY
 
@@ -50,10 +52,12 @@ def _fields(model: type[BaseModel]) -> dict[str, bool]:
     [
         ("## Commands", COMMANDS, COMMON | {"request_id"}),
         ("## Events", EVENTS, COMMON),
+        ("## Notices", NOTICES, COMMON),
+        ("| of a stream", STREAM_MESSAGES, COMMON),
         ("| from the device", SERVER_MESSAGES, COMMON),
         ("| from the browser", CLIENT_MESSAGES, COMMON),
     ],
-    ids=["commands", "events", "from the device", "from the browser"],
+    ids=["commands", "events", "notices", "streams", "from the device", "from the browser"],
 )
 def test_every_message_and_field_is_described(
     heading: str, models: tuple[type[BaseModel], ...], common: set[str]

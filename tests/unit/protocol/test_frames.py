@@ -66,7 +66,7 @@ def test_garbage_is_a_frame_or_a_problem(garbage: bytes) -> None:
 
 def test_what_is_no_frame_is_malformed() -> None:
     head = b"\x01\x01x" + bytes(8)
-    for data in (b"", b"\x01", head[:-1], b"\x00\x01x" + bytes(8), b"\x03\x01x" + bytes(8), b"\x01\x00" + bytes(8)):
+    for data in (b"", b"\x01", head[:-1], b"\x00\x01x" + bytes(8), b"\x04\x01x" + bytes(8), b"\x01\x00" + bytes(8)):
         assert _code(data) is ProblemCode.MALFORMED_FRAME
     for name in (b"\xff", b"/", b"\n", "ñ".encode(), b"x\n", b"a" * 65):
         assert _code(bytes((1, len(name))) + name + bytes(8)) is ProblemCode.MALFORMED_FRAME

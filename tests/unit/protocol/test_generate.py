@@ -13,7 +13,9 @@ from pydantic import BaseModel, JsonValue
 from protocol.commands import COMMANDS
 from protocol.events import EVENTS
 from protocol.generate import SCHEMA_DIR, drift, main, schemas
+from protocol.notices import NOTICES
 from protocol.problems import ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES
 from protocol.terminal import CLIENT_MESSAGES, SERVER_MESSAGES
 from protocol.version import HISTORY, SCHEMA_VERSION, WIRE_VERSION
 from tests.unit.protocol import examples
@@ -43,7 +45,13 @@ def test_drift_is_reported_and_repaired(tmp_path: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize(
     ("name", "models"),
-    [("commands.json", COMMANDS), ("events.json", EVENTS), ("terminal.json", SERVER_MESSAGES + CLIENT_MESSAGES)],
+    [
+        ("commands.json", COMMANDS),
+        ("events.json", EVENTS),
+        ("notices.json", NOTICES),
+        ("streams.json", STREAM_MESSAGES),
+        ("terminal.json", SERVER_MESSAGES + CLIENT_MESSAGES),
+    ],
 )
 def test_every_message_is_there_as_it_is_written(name: str, models: tuple[type[BaseModel], ...]) -> None:
     definitions = _definitions(name)
@@ -77,7 +85,7 @@ def test_every_problem_code_is_there() -> None:
 
 def test_frames_are_described() -> None:
     frames = schemas()["frames.json"]
-    assert frames["kinds"] == {"output": 1, "input": 2}
+    assert frames["kinds"] == {"output": 1, "input": 2, "stream": 3}
     assert frames["max_output_payload_bytes"] == 16384
 
 

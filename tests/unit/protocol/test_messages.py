@@ -9,17 +9,31 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from protocol.codec import COMMAND_TYPES, EVENT_TYPES, encode, parse_command, parse_event
+from protocol.codec import (
+    COMMAND_TYPES,
+    EVENT_TYPES,
+    NOTICE_TYPES,
+    STREAM_TYPES,
+    encode,
+    parse_command,
+    parse_event,
+    parse_from_device,
+    parse_from_hub,
+)
 from protocol.commands import COMMANDS, FileUploadChunk, GatewayUpdate, SessionCreate, SessionInput, SshAuthorize
-from protocol.events import EVENTS, Ack, GatewayHealth, GatewayHello
+from protocol.events import EVENTS, Ack, GatewayHealth, GatewayHello, GatewayPolicy, GatewayProof
+from protocol.notices import NOTICES
 from protocol.problems import Problem, ProblemCode
+from protocol.streams.messages import STREAM_MESSAGES
 from tests.unit.protocol import examples
 
 
 def _cases() -> list[tuple[type[BaseModel], examples.Json, Callable[[str], BaseModel]]]:
     commands = [(m, examples.command(m.model_fields["type"].default), parse_command) for m in COMMANDS]
     events = [(m, examples.event(m.model_fields["type"].default), parse_event) for m in EVENTS]
-    return [*commands, *events]
+    notices = [(m, examples.notice(m.model_fields["type"].default), parse_from_hub) for m in NOTICES]
+    streams = [(m, examples.stream(m.model_fields["type"].default), parse_from_device) for m in STREAM_MESSAGES]
+    return [*commands, *events, *notices, *streams]
 
 
 CASES = _cases()
@@ -29,8 +43,28 @@ IDS = [case[0].__name__ for case in CASES]
 def test_the_examples_cover_every_type() -> None:
     assert set(examples.COMMANDS) == COMMAND_TYPES
     assert set(examples.EVENTS) == EVENT_TYPES
-    assert len(COMMANDS) == 18
-    assert len(EVENTS) == 16
+    assert set(examples.NOTICES) == NOTICE_TYPES
+    assert set(examples.STREAMS) == STREAM_TYPES
+    assert [len(COMMANDS), len(EVENTS), len(NOTICES), len(STREAM_MESSAGES)] == [19, 20, 4, 4]
+
+
+def test_each_end_reads_all_that_the_other_may_send() -> None:
+    down = [*map(examples.command, examples.COMMANDS), *map(examples.notice, examples.NOTICES)]
+    up = [examples.event(kind) for kind in examples.EVENTS]
+    both = [examples.stream(kind) for kind in examples.STREAMS]
+    assert [parse_from_hub(json.dumps(one)).type for one in [*down, *both]] == [one["type"] for one in [*down, *both]]
+    assert [parse_from_device(json.dumps(one)).type for one in [*up, *both]] == [one["type"] for one in [*up, *both]]
+    assert parse_from_hub(json.dumps(down[0])) == parse_command(json.dumps(down[0]))
+    with pytest.raises(Problem, match=r"unknown event: gateway\.challenge"):
+        parse_from_device(json.dumps(examples.notice("gateway.challenge")))
+    with pytest.raises(Problem, match=r"unknown command: gateway\.proof"):
+        parse_from_hub(json.dumps(examples.event("gateway.proof")))
+
+
+def test_permissions_of_a_later_version_are_left_out() -> None:
+    policy = parse_event(json.dumps(examples.event("gateway.policy") | {"allows": ["health", "teleport"]}))
+    assert isinstance(policy, GatewayPolicy)
+    assert policy.allows == ("health",)
 
 
 @pytest.mark.parametrize(("model", "wire", "parse"), CASES, ids=IDS)
@@ -91,6 +125,15 @@ def test_a_bad_field_of_an_event_is_refused_by_name() -> None:
         assert f"{kind} has wrong fields: {name}" in caught.value.message
 
 
+def test_a_bad_field_of_a_notice_or_stream_is_refused_by_name() -> None:
+    for kind, name, value in examples.BAD_NOTICE_FIELDS:
+        made = examples.notice(kind) if kind in examples.NOTICES else examples.stream(kind)
+        with pytest.raises(Problem) as caught:
+            parse_from_hub(json.dumps({**made, name: value}))
+        assert caught.value.code is ProblemCode.MALFORMED_MESSAGE
+        assert f"{kind} has wrong fields: {name}" in caught.value.message
+
+
 def test_values_have_the_types_of_the_program() -> None:
     typed = parse_command(json.dumps(examples.command("session.input")))
     assert isinstance(typed, SessionInput)
@@ -129,6 +172,10 @@ def test_a_long_error_is_cut_and_not_refused() -> None:
 def test_secrets_do_not_show_when_a_message_is_printed() -> None:
     create = parse_command(json.dumps(examples.command("session.create") | {"env": {"KEY": "hunter2"}}))
     hello = parse_event(json.dumps(examples.event("gateway.hello") | {"bootstrap_token": "hunter2"}))
+    proof = parse_event(json.dumps(examples.event("gateway.proof") | {"enrolment_token": "hunter2"}))
+    assert isinstance(proof, GatewayProof)
+    assert proof.enrolment_token == "hunter2"
+    assert "hunter2" not in f"{proof!r} {proof}"
     typed = SessionInput(request_id="r", session_id="s", data=b"hunter2")
     assert isinstance(hello, GatewayHello)
     assert hello.bootstrap_token == "hunter2"

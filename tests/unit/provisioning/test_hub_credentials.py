@@ -26,6 +26,20 @@ def test_keeps_and_forgets(tmp_path: Path) -> None:
     assert file.read() is None
 
 
+def test_a_hub_without_a_token_is_shown_the_key(tmp_path: Path) -> None:
+    file = HubCredentialsFile(tmp_path / "hub.json")
+    bare = HubCredentials.of("wss://hub.example")
+    assert bare.has_key
+    file.write(bare)
+    assert file.read() == bare
+    batch = HubCredentials.of("wss://hub.example", SecretStr("hutch_batch_abc"))
+    assert batch.has_key
+    assert batch.enrolment_token == SecretStr("hutch_batch_abc")
+    file.write(batch)
+    assert file.read() == batch
+    assert not HubCredentials.of("wss://hub.example", SecretStr(TOKEN)).has_key
+
+
 def test_never_shows_its_token() -> None:
     credentials = HubCredentials(url="wss://hub.example/", token=SecretStr(TOKEN))
     assert TOKEN not in f"{credentials} {credentials!r} {credentials.model_dump_json()}"
@@ -61,7 +75,7 @@ def test_refuses_a_token_that_fits_no_header(token: str) -> None:
     assert not token or token not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"garbage " + TOKEN.encode(), json.dumps({"url": 1}).encode()])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"garbage " + TOKEN.encode(), json.dumps({"url": 1}).encode()])
 def test_a_file_that_is_not_ours_is_a_problem_without_its_content(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "hub.json"
     path.write_bytes(content)

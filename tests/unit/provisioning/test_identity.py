@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from protocol.problems import Problem
-from provisioning.identity import FILE_NAME, gateway_id
+from provisioning.identity import FILE_NAME, KEY_FILE_NAME, gateway_id
 
 
 def test_is_made_once_and_stays(tmp_path: Path) -> None:
     first = gateway_id(tmp_path / "data")
-    assert re.fullmatch(r"hutch-[0-9a-f]{16}", first)
+    assert re.fullmatch(r"hutch-[a-z2-7]{20}", first)
     assert gateway_id(tmp_path / "data") == first
-    assert stat.S_IMODE((tmp_path / "data" / FILE_NAME).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data" / KEY_FILE_NAME).stat().st_mode) == 0o600
 
 
 def test_two_devices_have_two(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from foundation.web.models import Answer, Body, Line
 from gateway.accounts.types import Identity, Person, Role, Token
 from protocol.fields import Time
-from webui.api.models.base import Answer, Body, Line
 
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from webui.api.models.base import Answer, Body
+from foundation.web.models import Answer, Body
 
 
 class AuditQuery(Body):

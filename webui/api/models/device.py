@@ -1,16 +1,16 @@
-"""The device, its health, its agent CLIs, its SSH keys and its hub."""
+"""The device, its health, its agent CLIs and its SSH keys."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field
 
+from foundation.web.models import Answer, Body, Line
 from gateway.agents.types import AgentName, AgentStatus
 from gateway.host.types import Health, SshKey
 from protocol.fields import Time
-from webui.api.models.base import NO_CONTROLS, Answer, Body, Line
 
 
 class HealthAnswer(Answer):
@@ -154,19 +154,3 @@ class FingerprintQuery(Body):
     """Which key."""
 
     fingerprint: str = Field(min_length=1, max_length=200)
-
-
-class HubAnswer(Answer):
-    """The link to the hub; the token is never answered."""
-
-    state: Literal["off", "connecting", "online", "waiting"]
-    url: str | None
-    since: datetime | None
-    last_error: str | None
-
-
-class HubSettings(Body):
-    """The hub to link to."""
-
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=NO_CONTROLS)]
-    token: Annotated[SecretStr, Field(min_length=1, max_length=4096)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, RootModel
 
+from foundation.web.models import Body
 from gateway.events.types import AnyEvent
-from webui.api.models.base import Body
 
 
 class EventsQuery(Body):

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from foundation.web.models import Answer, Body, Sha256, WorkspacePath
 from gateway.workspaces.types import Entry
-from webui.api.models.base import Answer, Body, Sha256, WorkspacePath
 
 MAX_PAGE_FILE = 2 * 1024**3
 """Bytes of one file uploaded from a page."""

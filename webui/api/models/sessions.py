@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from foundation.web.models import Answer, Body, Line
 from gateway.agents.types import AgentName
 from gateway.sessions.types import SessionInfo, SessionStatus, Snapshot
 from protocol.fields import Base64Bytes
-from webui.api.models.base import Answer, Body, Line
 
 Columns = Annotated[int, Field(ge=1, le=1000)]
 Rows = Annotated[int, Field(ge=1, le=1000)]

@@ -11,6 +11,7 @@ from webui.api import agents, audit, device, hub, metrics, ssh_keys
 from webui.api.models import audit as audit_models
 from webui.api.models import device as device_models
 from webui.api.models import events as event_models
+from webui.api.models import hub as hub_models
 from webui.api.tables.sizes import SMALL
 from webui.streams import events
 
@@ -70,7 +71,7 @@ DEVICE_ROUTES: Final[list[Route[Role]]] = [
         status=202,
         max_body=SMALL,
     ),
-    Route("GET", "/api/hub", hub.show_hub, Role.ADMIN, "The link to the hub", answer=device_models.HubAnswer),
+    Route("GET", "/api/hub", hub.show_hub, Role.ADMIN, "The link to the hub", answer=hub_models.HubAnswer),
     Route(
         "PUT",
         "/api/hub",
@@ -78,8 +79,29 @@ DEVICE_ROUTES: Final[list[Route[Role]]] = [
         Role.ADMIN,
         "Link to a hub",
         "hub.link",
-        body=device_models.HubSettings,
-        answer=device_models.HubAnswer,
+        body=hub_models.HubSettings,
+        answer=hub_models.HubAnswer,
+        max_body=SMALL,
+    ),
+    Route(
+        "PUT",
+        "/api/hub/policy",
+        hub.change_policy,
+        Role.ADMIN,
+        "Say what the hub may do",
+        "hub.policy",
+        body=hub_models.HubPolicy,
+        answer=hub_models.HubAnswer,
+        max_body=SMALL,
+    ),
+    Route(
+        "POST",
+        "/api/hub/rotate-key",
+        hub.rotate_key,
+        Role.ADMIN,
+        "Change the key shown to the hub",
+        "hub.rotate_key",
+        answer=hub_models.HubAnswer,
         max_body=SMALL,
     ),
     Route("DELETE", "/api/hub", hub.unlink_hub, Role.ADMIN, "Forget the hub", "hub.unlink", status=204),

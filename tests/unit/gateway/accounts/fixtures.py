@@ -11,12 +11,12 @@ import pytest
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.setup_code import SetupCode
 from foundation.store.database import Store
 from gateway.accounts.accounts import Accounts
 from gateway.accounts.bearers import Bearers
 from gateway.accounts.types import Identity, Role
 from gateway.events.types import DeviceBus, PeopleChanged
-from provisioning.setup_code import SetupCode
 
 CHEAP = HashCost(memory_kib=8, passes=1, lanes=1)
 PASSWORD = "correct horse battery"

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from gateway.accounts.bearers import MAX_OF_A_KIND, MAX_REMEMBERED
+from foundation.accounts.holders import MAX_REMEMBERED
+from gateway.accounts.bearers import MAX_OF_A_KIND
 from gateway.accounts.types import Identity, Role
 from gateway.store.tables import tokens
 from protocol.problems import Problem, ProblemCode
@@ -99,11 +100,11 @@ async def test_a_request_costs_no_query_for_some_seconds(
 async def test_memory_is_bounded(device: Device, ann: Login) -> None:
     bearers = device.accounts._bearers
     await device.accounts.authenticate(ann[1])
-    [kept] = bearers._remembered.values()
-    bearers._remembered.update({str(n): kept for n in range(MAX_REMEMBERED)})
+    [kept] = bearers._holders._remembered.values()
+    bearers._holders._remembered.update({str(n): kept for n in range(MAX_REMEMBERED)})
     _, other = await device.accounts.log_in("ann", PASSWORD, HERE)
     await device.accounts.authenticate(other)
-    assert len(bearers._remembered) == MAX_REMEMBERED
+    assert len(bearers._holders._remembered) == MAX_REMEMBERED
 
 
 async def test_a_login_ends_after_thirty_days_without_use(device: Device, ann: Login) -> None:

@@ -43,9 +43,9 @@ SESSIONS = ("a", "b")
 class Pair:
     """A device, its hub, and the network between them; carries out what both ask."""
 
-    def __init__(self, random: Callable[[], float] = lambda: 0.5) -> None:
+    def __init__(self, random: Callable[[], float] = lambda: 0.5, device: DeviceLink | None = None) -> None:
         self.now = 0.0
-        self.device = DeviceLink(HELLO, random=random)
+        self.device = DeviceLink(HELLO, random=random) if device is None else device
         self.hub: HubLink | None = None
         self.to_hub: Wire = []
         self.to_device: Wire = []

@@ -28,7 +28,7 @@ def test_every_state_can_be_reached_and_left() -> None:
     device = {str(state): set(map(str, ways.values())) for state, ways in DEVICE_TRANSITIONS.items()}
     hub = {str(state): set(map(str, ways.values())) for state, ways in HUB_TRANSITIONS.items()}
     assert _reachable(DeviceState.IDLE, device) == set(DeviceState)
-    assert _reachable(HubState.EXPECTING, hub) == set(HubState)
+    assert _reachable(HubState.CHALLENGING, hub) == set(HubState)
     for state in set(DeviceState) - {DeviceState.STOPPED}:
         assert DeviceState.STOPPED in _reachable(state, device)
     for hub_state in HubState:

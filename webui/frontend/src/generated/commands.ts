@@ -19,7 +19,8 @@ export type Command =
   | AgentsInstall
   | AgentsList
   | WorkspaceList
-  | GatewayUpdate;
+  | GatewayUpdate
+  | KeyRotate;
 
 /**
  * Start a session. Answered by session.started and ack.
@@ -271,4 +272,15 @@ export interface GatewayUpdate {
   url: string;
   sha256: string;
   version: string;
+}
+/**
+ * Ask the device for a new key of its own. Answered by key.rotated, which both keys signed.
+ */
+export interface KeyRotate {
+  schema_version: "1";
+  /**
+   * Chosen by the hub; the answer repeats it.
+   */
+  request_id: string;
+  type: "key.rotate";
 }

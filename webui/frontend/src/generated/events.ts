@@ -17,7 +17,11 @@ export type Event =
   | AgentsStatus
   | WorkspaceFolders
   | GatewayUpdated
-  | GatewayUpdateFailed;
+  | GatewayUpdateFailed
+  | GatewayProof
+  | GatewayPolicy
+  | SessionChanged
+  | KeyRotated;
 
 /**
  * A command is done (``ok``) or refused, with a sentence that says why.
@@ -30,7 +34,7 @@ export interface Ack {
   error?: string;
 }
 /**
- * The first message of every connection.
+ * The first message of every connection of a device that the hub knows.
  */
 export interface GatewayHello {
   schema_version: "1";
@@ -40,6 +44,61 @@ export interface GatewayHello {
   hostname: string;
   bootstrap_token?: string;
   system_info: SystemInfo;
+  /**
+   * What more it speaks.
+   *
+   * @maxItems 64
+   */
+  features?: string[];
+  model?: string;
+  /**
+   * Missing: the device has no policy and takes everything.
+   *
+   * @maxItems 7
+   */
+  allows?:
+    | []
+    | ["health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ];
+  rollback?: Rollback;
 }
 /**
  * The machine: what does not change while the daemon runs.
@@ -50,6 +109,14 @@ export interface SystemInfo {
   cpus: number;
   ram_total_bytes: number;
   disk_total_bytes: number;
+}
+/**
+ * An update that was taken back: the version that did not stay, and why.
+ */
+export interface Rollback {
+  version: string;
+  reason: string;
+  at: string;
 }
 /**
  * How the device is: the second message of every connection, then every 30 seconds.
@@ -69,6 +136,11 @@ export interface GatewayHealth {
    * @maxItems 10000
    */
   active_sessions: ActiveSession[];
+  temperature_celsius?: number;
+  /**
+   * Whether heat or weak power slows the machine down now.
+   */
+  throttled?: boolean;
 }
 /**
  * A live session, and when something last happened in it.
@@ -76,6 +148,11 @@ export interface GatewayHealth {
 export interface ActiveSession {
   session_id: string;
   last_activity_at: string;
+  name?: string;
+  agent?: string;
+  status?: "starting" | "working" | "waiting" | "idle" | "ended" | "failed";
+  title?: string;
+  workdir?: string;
 }
 /**
  * A session runs.
@@ -254,4 +331,88 @@ export interface GatewayUpdateFailed {
   type: "gateway.update_failed";
   request_id: string;
   error: string;
+}
+/**
+ * Answers gateway.challenge: whose key this is (:mod:`protocol.identity` says what is signed).
+ */
+export interface GatewayProof {
+  schema_version: "1";
+  type: "gateway.proof";
+  public_key: string;
+  time: string;
+  signature: string;
+  enrolment_token?: string;
+  hostname?: string;
+  version?: string;
+}
+/**
+ * The owner of the device changed what the hub may do.
+ */
+export interface GatewayPolicy {
+  schema_version: "1";
+  type: "gateway.policy";
+  /**
+   * @maxItems 7
+   */
+  allows:
+    | []
+    | ["health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ]
+    | [
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update",
+        "health" | "terminals" | "pages" | "files" | "keys" | "agents" | "update"
+      ];
+}
+/**
+ * A live session has another name, status, title or folder.
+ */
+export interface SessionChanged {
+  schema_version: "1";
+  type: "session.changed";
+  session: ActiveSession;
+}
+/**
+ * The device wants to use ``public_key`` from now on. Without ``request_id`` it came unasked.
+ */
+export interface KeyRotated {
+  schema_version: "1";
+  type: "key.rotated";
+  request_id?: string;
+  public_key: string;
+  signed_by_old: string;
+  signed_by_new: string;
 }

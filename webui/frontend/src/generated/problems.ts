@@ -45,6 +45,12 @@ export type ProblemCode =
   | "update_unavailable"
   | "hub_unreachable"
   | "hub_refused"
+  | "hub_changed"
+  | "device_offline"
+  | "device_revoked"
+  | "proof_wrong"
+  | "clock_wrong"
+  | "claim_wrong"
   | "timeout"
   | "unavailable"
   | "internal";

@@ -1,4 +1,4 @@
-/* Parts of a page that follow the device: on an event their address is asked again and what changed is put in place. */
+/* Parts of a page that follow the device or hub: on an event their address is asked again and what changed is put in place. */
 
 import { all } from '../lib/dom';
 import { fragment } from '../lib/api';
@@ -16,7 +16,7 @@ function follow(part: HTMLElement): void {
   const refresh = paced(async () => {
     const html = await fragment(address);
     if (html !== null) morph(part, html);
-  });
+  }, Number(part.dataset.pace ?? PACE_MS));
   for (const type of (part.dataset.on ?? '').split(' ').filter(Boolean)) onEvent(type, refresh);
   onEvent('reset', refresh);
   const every = Number(part.dataset.every ?? 0);
@@ -24,7 +24,7 @@ function follow(part: HTMLElement): void {
 }
 
 /* At once when quiet, then at most once per pace; the last call is never lost. */
-function paced(run: () => Promise<void>): () => void {
+function paced(run: () => Promise<void>, pace: number): () => void {
   let wanted = 0;
   let busy = false;
   const turns = async (): Promise<void> => {
@@ -32,7 +32,7 @@ function paced(run: () => Promise<void>): () => void {
     while (wanted > 0) {
       wanted = 0;
       await run();
-      await new Promise((done) => window.setTimeout(done, PACE_MS));
+      await new Promise((done) => window.setTimeout(done, pace));
     }
     busy = false;
   };

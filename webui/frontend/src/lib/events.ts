@@ -1,4 +1,5 @@
-/* The device's events, over one stream for the whole page. */
+/* The events of the device or hub, over one stream for the whole page. It begins where the page says that it was made:
+   what happened between then and the first connection is told, too. */
 
 import { apiAddress } from './address';
 import { checkLogin } from './login';
@@ -20,11 +21,12 @@ export function onEvent(type: string, listener: Listener): void {
   const known = listeners.get(type) ?? new Set();
   known.add(listener);
   listeners.set(type, known);
-  source ??= open();
+  source ??= open(document.documentElement.dataset.events);
 }
 
-function open(): EventSource {
-  const stream = new EventSource(apiAddress('events'));
+function open(after?: string): EventSource {
+  const query = after ? `?last_event_id=${encodeURIComponent(after)}` : '';
+  const stream = new EventSource(apiAddress(`events${query}`));
   let lost = false;
   stream.addEventListener('message', (message: MessageEvent<string>) => {
     const event = JSON.parse(message.data) as DeviceEvent;

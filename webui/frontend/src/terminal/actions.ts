@@ -22,6 +22,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   take: (session) => {
     session.takeControl();
   },
+  /* Whoever takes control of a session that was cut off for its output sees it again. */
+  resume: (session) => {
+    session.takeControl();
+  },
   reconnect: (session) => {
     session.connection.reconnectNow();
   },

@@ -34,8 +34,10 @@ export class Connection {
   #typing: Promise<void> = Promise.resolve();
   readonly #backoff = new Backoff();
 
+  /* `path` is where the session is below the API: of this device, or of one that a hub shows. */
   constructor(
     readonly sessionId: string,
+    readonly path: string,
     readonly scrollback: number,
     readonly events: ConnectionEvents,
   ) {}
@@ -45,8 +47,7 @@ export class Connection {
     this.#drop();
     if (this.#finished) return;
     this.events.state({ name: 'connecting' });
-    const path = `sessions/${encodeURIComponent(this.sessionId)}/terminal?scrollback=${this.scrollback}`;
-    const socket = new WebSocket(socketAddress(path));
+    const socket = new WebSocket(socketAddress(`${this.path}/terminal?scrollback=${this.scrollback}`));
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.addEventListener('message', (event: MessageEvent<string | ArrayBuffer>) => {
@@ -161,8 +162,7 @@ export class Connection {
 
   async #status(): Promise<number> {
     try {
-      const address = apiAddress(`sessions/${encodeURIComponent(this.sessionId)}`);
-      return (await fetch(address, { headers: { Accept: 'application/json' }, credentials: 'same-origin' })).status;
+      return (await fetch(apiAddress(this.path), { headers: { Accept: 'application/json' }, credentials: 'same-origin' })).status;
     } catch {
       return 0;
     }

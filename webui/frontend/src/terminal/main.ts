@@ -33,9 +33,11 @@ function start(page: HTMLElement): void {
 
 function followStatus(page: HTMLElement): void {
   onEvent('session.changed', (event) => {
-    if (event.session_id !== page.dataset.session) return;
-    const name = page.querySelector('h1');
-    if (name && typeof event.name === 'string') name.textContent = event.name;
+    // Session ids are those of a device, so on a hub two devices may have the same.
+    if (event.session_id !== page.dataset.session || event.device_id !== page.dataset.deviceId) return;
+    const title = page.querySelector('h1');
+    const name = page.dataset.deviceId ? event.session_name : event.name;
+    if (title && typeof name === 'string') title.textContent = name;
     showStatus(page, String(event.status));
   });
 }
@@ -47,6 +49,7 @@ const STATUS: Readonly<Record<string, [look: string, words: string]>> = {
   idle: ['good', 'Idle'],
   ended: ['', 'Ended'],
   failed: ['bad', 'Failed'],
+  running: ['good', 'Running'],
 };
 
 function showStatus(page: HTMLElement, status: string): void {

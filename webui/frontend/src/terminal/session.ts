@@ -42,7 +42,8 @@ export class Session {
     this.#controlBar = new ControlBar(page, page.dataset.person ?? '');
     this.find = new Find(page, this.screen);
     this.copying = new Copying(this.screen, this.preferences);
-    this.connection = new Connection(page.dataset.session ?? '', HISTORY_LINES, {
+    const id = page.dataset.session ?? '';
+    this.connection = new Connection(id, page.dataset.api ?? `sessions/${encodeURIComponent(id)}`, HISTORY_LINES, {
       state: (state) => {
         this.#linkChanged(state);
       },
@@ -113,6 +114,7 @@ export class Session {
     switch (message.type) {
       case 'session.snapshot':
         this.#acks.reset();
+        this.#status.runsAway(false);
         this.screen.snapshot(message, () => {
           this.#acks.shown(message.seq - 1);
           this.#became(message);
@@ -132,7 +134,8 @@ export class Session {
         this.screen.term.options.disableStdin = true;
         break;
       case 'session.error':
-        if (message.code !== 'not_in_control' && message.code !== 'session_ended') toast(message.error, 'bad');
+        if (message.code === 'runaway_output') this.#status.runsAway(true);
+        else if (message.code !== 'not_in_control' && message.code !== 'session_ended') toast(message.error, 'bad');
         break;
     }
   }

@@ -1,7 +1,7 @@
 /* What the page says about the link and about who types. */
 
 import type { TerminalControl } from '../generated/terminal';
-import { need } from '../lib/dom';
+import { maybe, need } from '../lib/dom';
 import type { LinkState } from './connection';
 
 /* Shorter breaks are not worth a box over the screen. */
@@ -36,6 +36,12 @@ export class Status {
         this.#show(state);
       }, 250);
     }
+  }
+
+  /* A hub stops passing on what a session writes when it is too much; a device itself never does. */
+  runsAway(away: boolean): void {
+    const note = maybe(this.page, '[data-runaway]', HTMLElement);
+    if (note) note.hidden = !away;
   }
 
   ended(exitCode: number | undefined): void {

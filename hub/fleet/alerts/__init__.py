@@ -1,0 +1,1 @@
+"""Alerts: what needs a look, raised once and cleared by itself."""

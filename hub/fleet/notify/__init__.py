@@ -1,0 +1,1 @@
+"""Notifications: alerts told to people where they are, once for each alert and target."""

@@ -1,0 +1,299 @@
+"""A session that somebody watches: one stream of output from the device, any number of viewers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from hub.ports import Output, SessionEnded, ViewerName, new_request_id
+from hub.routing.connection import Connection
+from hub.routing.limits import VIEWER_IDLE
+from hub.routing.terminals.acks import Acks
+from hub.routing.terminals.keyboard import Keyboard, refusal
+from hub.routing.terminals.meter import Meter
+from hub.routing.terminals.screens import Meanwhile
+from hub.routing.terminals.viewer import Viewer
+from hub.routing.transfers import Outcome
+from hub.routing.wheel import Due
+from protocol.commands import SessionAck, SessionSnapshotRequest
+from protocol.events import SessionSnapshot
+from protocol.limits import MAX_OUTPUT_PAYLOAD
+from protocol.link import Answered
+from protocol.problems import Problem, ProblemCode
+
+if TYPE_CHECKING:
+    from hub.routing.berth import Berth
+    from hub.routing.connections import Connections
+
+ASK_EVERY: Final = 0.25
+"""Seconds between two requests for a screen at least."""
+ASK_AFTER_FAILURE: Final = 2.0
+GREETING: Final = 2.0
+"""Seconds in which a device that is back shows its screens unasked."""
+LOOK_EVERY: Final = 30.0
+"""Seconds between two looks for viewers that are idle."""
+
+
+class Room(Due):
+    """The viewers of one session of one device."""
+
+    __slots__ = (
+        "_acks",
+        "_ask_at",
+        "_berth",
+        "_head",
+        "_keyboard",
+        "_meanwhile",
+        "_next",
+        "_registry",
+        "_viewers",
+        "meter",
+        "now",
+        "session_id",
+        "stats",
+        "took",
+    )
+
+    def __init__(self, registry: Connections, berth: Berth, session_id: str, head: bytes) -> None:
+        super().__init__()
+        self.session_id = session_id
+        self.stats = registry.stats
+        self.now: Callable[[], float] = registry.wheel.now
+        self._registry = registry
+        self._berth = berth
+        self._head = head
+        self._viewers: list[Viewer] = []
+        self._next: int | None = None
+        self._meanwhile: Meanwhile | None = None
+        """The frames since a screen was asked for; None when none is under way."""
+        self._ask_at = 0.0
+        self.meter = Meter(registry.limits.session, self.now)
+        self._keyboard = Keyboard(berth, session_id)
+        self._acks = Acks(registry.wheel, self._acknowledge)
+        self.took = self._acks.took
+        """Called with the number of each frame that a viewer took."""
+        berth.rooms[head] = self
+        registry.wheel.schedule(self, self.now() + LOOK_EVERY)
+
+    # Viewers come and go
+
+    def join(self, name: ViewerName) -> Viewer:
+        """A new viewer; wait for its ``joined``. Raises Problem(TOO_MANY)."""
+        if len(self._viewers) >= self._registry.limits.viewers_per_session:
+            message = "Too many people watch this session. Close a terminal somewhere."
+            raise Problem(ProblemCode.TOO_MANY, message)
+        viewer = Viewer(self, name, self._registry.limits.viewer_bytes, self.now())
+        self._viewers.append(viewer)
+        self.stats.viewers += 1
+        viewer.control(self._keyboard.seen_by(viewer))
+        if self.meter.cut is not None:
+            viewer.tell(self.meter.cut)
+        self.ask()
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """A viewer goes; the last one ends the room."""
+        self._viewers.remove(viewer)
+        self.stats.viewers -= 1
+        viewer.joined.cancel()
+        if self._keyboard.lease.release(id(viewer)):
+            self._tell_control()
+        if not self._viewers:
+            self._close()
+
+    # What the device says
+
+    def output(self, data: bytes, end: int) -> None:
+        """A frame of output whose head ends at ``end``; the hot path."""
+        start = end + 8
+        size = len(data) - start
+        if size < 0 or size > MAX_OUTPUT_PAYLOAD:
+            self.stats.bad_messages += 1
+            return
+        if self.meter.cut is not None:
+            return
+        seq = int.from_bytes(data[end:start], "big")
+        if seq != self._next and self._next is not None:
+            if seq < self._next:
+                return  # it was there before
+            self._gap()
+        self._next = seq + 1
+        self.stats.output_frames += 1
+        self.stats.output_bytes += size
+        runaway = self.meter.count(size)
+        if runaway is not None:
+            self._run_away(runaway)
+            return
+        self._acks.came(size)
+        frame = Output(seq, data[start:])
+        if self._meanwhile is not None:
+            self._meanwhile.add(frame)
+        for viewer in self._viewers:
+            viewer.offer(frame)
+
+    def show_all(self, screen: SessionSnapshot) -> None:
+        """The device shows the screen anew, unasked: everybody goes on from it."""
+        self._next = screen.seq
+        if self._meanwhile is not None:
+            self._meanwhile = Meanwhile()
+        self._acks.restart(screen.seq)
+        for viewer in self._viewers:
+            viewer.show(screen, screen.seq or 0)
+
+    def tell(self, problem: Problem) -> None:
+        """Something went wrong; everybody is told."""
+        for viewer in self._viewers:
+            viewer.tell(problem)
+
+    def ended(self, exit_code: int | None) -> None:
+        """The session is over."""
+        self._close()
+        for viewer in self._viewers:
+            viewer.end(SessionEnded(exit_code))
+
+    def connected(self, connection: Connection) -> None:
+        """The device is back; its screens follow, and are asked for when they do not."""
+        self._next = None
+        self._ask_at = self.now() + GREETING
+        self._registry.wheel.schedule(self, self._ask_at)
+        for viewer in self._viewers:
+            viewer.wants = True
+
+    def disconnected(self) -> None:
+        """The device is away, for a moment perhaps."""
+        message = "The device lost its connection. The screen goes on when it is back."
+        self.tell(Problem(ProblemCode.UNAVAILABLE, message))
+
+    def offline(self, problem: Problem) -> None:
+        """The device is away for longer."""
+        self._close()
+        for viewer in self._viewers:
+            viewer.end(None, problem)
+
+    # What the viewers do
+
+    def type(self, viewer: Viewer, data: bytes) -> None:
+        """See :class:`hub.ports.Watch`."""
+        self._take_control(viewer, asking=False)
+        self._keyboard.type(data)
+
+    async def resize(self, viewer: Viewer, cols: int, rows: int) -> None:
+        """See :class:`hub.ports.Watch`."""
+        self._take_control(viewer, asking=False)
+        await self._keyboard.resize(cols, rows)
+
+    def take_control(self, viewer: Viewer) -> None:
+        """See :class:`hub.ports.Watch`."""
+        self._take_control(viewer, asking=True)
+
+    def resume(self, viewer: Viewer) -> None:
+        """See :class:`hub.ports.Watch`."""
+        if not viewer.name.may_write:
+            raise Problem(ProblemCode.FORBIDDEN, "You may watch this session only. Ask somebody who may type.")
+        if self.meter.cut is not None:
+            self.meter.resume()
+            self._next = None
+            self._want_all()
+
+    def ask(self) -> None:
+        """Somebody waits for a screen: ask the device for one, unless one is under way."""
+        connection = self._berth.connection
+        if self._meanwhile is not None or connection is None:
+            return
+        if self.now() < self._ask_at:
+            self._registry.wheel.schedule(self, self._ask_at)
+            return
+        self._meanwhile = Meanwhile()
+        command = SessionSnapshotRequest(request_id=new_request_id(), session_id=self.session_id)
+        connection.request(command, self._screen_came)
+
+    def due(self, now: float) -> None:
+        """Look whether a lease is over, a viewer is idle, or a screen is to be asked for."""
+        if not self._viewers:
+            return
+        if self._keyboard.lease.expire(now):
+            self._tell_control()
+        for viewer in self._viewers:
+            if now - viewer.active_at >= VIEWER_IDLE:
+                message = "Nothing happened here for 10 minutes. Open the terminal again when you need it."
+                viewer.end(None, Problem(ProblemCode.TIMEOUT, message))
+        if any(viewer.wants and (viewer.waiting or not viewer.joined.done()) for viewer in self._viewers):
+            self.ask()
+        lease = self._keyboard.lease
+        again = min(now + LOOK_EVERY, lease.until) if lease.holder is not None else now + LOOK_EVERY
+        self._registry.wheel.schedule(self, again)
+
+    # Inside
+
+    def _screen_came(self, outcome: Outcome) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        problem = refusal(outcome)
+        if problem is not None:
+            self._ask_at = self.now() + ASK_AFTER_FAILURE
+            self._no_screen(problem)
+            return
+        self._ask_at = self.now() + ASK_EVERY
+        events = outcome.events if isinstance(outcome, Answered) else ()
+        screen = next((event for event in events if isinstance(event, SessionSnapshot)), None)
+        fits = meanwhile.after(screen, self._next) if meanwhile is not None and screen is not None else None
+        if fits is None or screen is None:
+            self._registry.wheel.schedule(self, self._ask_at)
+            return
+        seq, frames = fits
+        self._next = screen.seq if self._next is None else self._next
+        self.stats.snapshots += 1
+        for viewer in self._viewers:
+            if viewer.wants:
+                viewer.show(screen, seq)
+                for frame in frames:
+                    viewer.offer(frame)
+        self._acks.restart(seq)
+
+    def _no_screen(self, problem: Problem) -> None:
+        self._registry.wheel.schedule(self, self._ask_at)
+        for viewer in self._viewers:
+            if not viewer.joined.done():
+                viewer.joined.set_exception(problem)
+            elif viewer.wants and self._berth.connection is not None:
+                viewer.tell(problem)
+
+    def _gap(self) -> None:
+        """Output was dropped on the way: nobody can go on without a screen."""
+        if self._meanwhile is not None:
+            self._meanwhile = Meanwhile()
+        self._want_all()
+
+    def _want_all(self) -> None:
+        for viewer in self._viewers:
+            viewer.wants = True
+        self.ask()
+
+    def _run_away(self, problem: Problem) -> None:
+        self.stats.runaways += 1
+        self.tell(problem)
+        self._registry.events.runaway(self._berth.device.id, self.session_id, problem, self._registry.utcnow())
+
+    def _take_control(self, viewer: Viewer, *, asking: bool) -> None:
+        now = self.now()
+        if self._keyboard.take(viewer, now, asking=asking):
+            self._registry.wheel.schedule(self, self._keyboard.lease.until)
+            self._tell_control()
+
+    def _tell_control(self) -> None:
+        for viewer in self._viewers:
+            viewer.control(self._keyboard.seen_by(viewer))
+
+    def _acknowledge(self, seq: int) -> None:
+        connection = self._berth.connection
+        if connection is not None and self._viewers and self.meter.cut is None:
+            self.stats.acks += 1
+            command = SessionAck(request_id=new_request_id(), session_id=self.session_id, seq=seq)
+            connection.request(command, _ignore)
+
+    def _close(self) -> None:
+        if self._berth.rooms.get(self._head) is self:
+            del self._berth.rooms[self._head]
+
+
+def _ignore(outcome: Outcome) -> None:
+    """What the device says to an acknowledgement changes nothing."""

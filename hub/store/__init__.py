@@ -1,0 +1,1 @@
+"""The hub's store: its tables, their migrations."""

@@ -1,0 +1,1 @@
+"""Alembic's environment and the revisions, run by :mod:`foundation.store.migrate`."""

@@ -1,0 +1,1 @@
+"""The revisions, each written by the part whose tables it makes."""

@@ -1,0 +1,1 @@
+"""The hub's tables, one module for each part. :mod:`hub.store.tables.every` imports all of them."""

@@ -1,0 +1,1 @@
+"""The hub's web: route tables, REST, streams and pages."""

@@ -1,0 +1,1 @@
+"""Sockets of the hub that stay open: terminals."""

@@ -1,0 +1,82 @@
+"""A hub as people start it: the ``hutch hub`` command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_ADDRESS = re.compile(r'"address": "([^"]+)"')
+_CODE = re.compile(r"setup code (\w{4}-\w{4})")
+_STOP_SECONDS = 20
+
+
+@dataclass
+class HubProcess:
+    """A running hub. Every method blocks."""
+
+    process: subprocess.Popen[str]
+    address: str
+    setup_code: str | None
+    """None where somebody has set it up already."""
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_STOP_SECONDS)
+
+
+def command(*arguments: str, data: Path) -> list[str]:
+    """The command line of ``hutch hub …``."""
+    return [sys.executable, "-m", "appliance.cli.main", "hub", *arguments, "--data", str(data)]
+
+
+@contextmanager
+def hub_process(data: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[HubProcess]:
+    """Start a hub on a free port and wait until it is ready; killed on the way out if it still runs."""
+    process = subprocess.Popen(
+        command("--listen", "127.0.0.1:0", *arguments, data=data),
+        env={**os.environ, "HUTCH_HUB_LOG_FORMAT": "json", **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield _when_ready(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(_STOP_SECONDS)
+
+
+def _drain(stream: IO[str]) -> None:
+    with stream:
+        for _ in stream:
+            pass
+
+
+def _when_ready(process: subprocess.Popen[str]) -> HubProcess:
+    said = []
+    address: str | None = None
+    code: str | None = None
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if found := _ADDRESS.search(line):
+            address = found[1]
+        if found := _CODE.search(line):
+            code = found[1]
+        if "the hub is ready" in line and address is not None:
+            # A hub whose log nobody reads would stand still once the pipe is full.
+            threading.Thread(target=_drain, args=(process.stdout,), daemon=True).start()
+            return HubProcess(process, address, code)
+    raise AssertionError(f"the hub did not start: {''.join(said)}")

@@ -1,0 +1,67 @@
+"""Two ``hutch hub`` processes over one PostgreSQL and one NATS are one hub, and the death of one is not its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+
+from tests.device_process import DeviceProcess
+from tests.hub_process import HubProcess, hub_process
+from tests.integration.hub.test_fleet_command import Home, ask, online
+from tests.nats import NatsServer
+
+
+@pytest.fixture
+def nats_url(tmp_path: Path) -> Iterator[str]:
+    server = NatsServer(tmp_path)
+    asyncio.run(server.start())
+    yield server.url
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, postgresql_hub: str, nats_url: str) -> Iterator[tuple[HubProcess, HubProcess]]:
+    """Both have the hub's one key file, as every node must."""
+    environ = {
+        "HUTCH_HUB_DATABASE_URL": postgresql_hub,
+        "HUTCH_HUB_NATS_URL": nats_url,
+        "HUTCH_HUB_KEY_FILE": str(tmp_path / "hub.key"),
+    }
+    with (
+        hub_process(tmp_path / "one", environ=environ) as one,
+        hub_process(tmp_path / "two", environ=environ) as two,
+    ):
+        yield one, two
+
+
+def test_what_one_node_holds_the_other_reaches_until_it_dies(
+    nodes: tuple[HubProcess, HubProcess], tmp_path: Path
+) -> None:
+    one, two = nodes
+    owner: JsonValue = {"code": one.setup_code, "username": "ada", "password": "correct horse battery"}
+    token = str(ask(one.address, "/api/setup", owner)["access_token"])
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    batch: JsonValue = {"group_id": 1, "label": "tests", "max_uses": 1, "expires_at": until}
+    secret = str(ask(two.address, "/api/batches", batch, token)["token"])
+    # The device dials a name that both answer to; here that is the address of the first.
+    device = DeviceProcess(tmp_path / "device", {"HUTCH_HUB": one.address, "HUTCH_HUB_TOKEN": secret})
+    device.start()
+    try:
+        far = Home(two.address, token, online(two.address, token))
+        ran = far.fleet("run", far.device_id, "--", "echo it is $((40 + 2)); exit 3")
+        assert (ran.returncode, "it is 42" in ran.stdout) == (3, True), ran.stderr
+        one.process.send_signal(signal.SIGKILL)
+        one.process.wait()
+        assert far.fleet("devices").returncode == 0
+        refused = far.fleet("session", "new", far.device_id, "notes")
+        assert refused.returncode == 1
+        kept = ask(two.address, f"/api/devices/{far.device_id}/commands?queue=true", {"type": "agents.list"}, token)
+        assert kept["state"] == "pending"
+    finally:
+        device.close()
