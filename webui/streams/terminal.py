@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from foundation.web.parsing import parse_query
 from foundation.web.streams.live import LIVE
+from foundation.web.streams.terminal import terminal_websocket
 from gateway.accounts.types import Role
-from protocol.problems import Problem, ProblemCode
 from webui.api.models.sessions import TerminalQuery
 from webui.context import device_of, identity_of
 from webui.meters import METERS
 from webui.streams.control_watch import CONTROL_WATCH
-from webui.streams.terminal_input import MAX_FRAME
 from webui.streams.terminal_socket import TerminalSocket
-
-_CLOSE_SECONDS: Final = 3.0
 
 
 async def terminal(request: web.Request) -> web.StreamResponse:
@@ -30,12 +25,7 @@ async def terminal(request: web.Request) -> web.StreamResponse:
     device = device_of(request)
     identity = identity_of(request)
     session_id = request.match_info["session_id"]
-    # Twice the largest frame: somewhat too large is refused and survived, far too large closes the socket (1009).
-    ws = web.WebSocketResponse(
-        compress=False, autoping=False, max_msg_size=2 * MAX_FRAME, timeout=_CLOSE_SECONDS, decode_text=False
-    )
-    if not ws.can_prepare(request):
-        raise Problem(ProblemCode.INVALID_REQUEST, "This address is a WebSocket. Open it as one.")
+    ws = terminal_websocket(request)
     name = identity.person.name
     control = device.sessions.control(session_id)
     socket = TerminalSocket(ws, session_id, device.sessions, control, request.app[METERS])

@@ -28,10 +28,11 @@ class Ending(Enum):
     SHUTDOWN = (1001, "Hutch is stopping. It will be back.")
     ABUSE = (1008, "Too many messages that could not be used.")
     SESSION_OVER = (1000, "The session has ended.")
+    DEVICE_GONE = (1013, "The device is not connected. Try again when it is back.")
 
     @property
     def code(self) -> int:
-        """The close code (RFC 6455, 7.4; 4401 is ours)."""
+        """The close code (RFC 6455, 7.4; 1013, come again, is IANA's; 4401 is ours)."""
         return self.value[0]
 
     @property

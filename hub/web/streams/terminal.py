@@ -5,21 +5,17 @@ The messages are those of the device's own terminal socket (:mod:`protocol.termi
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from foundation.web.streams.live import LIVE
+from foundation.web.streams.terminal import terminal_websocket
 from hub.people.roles import Role
 from hub.ports import ViewerName
 from hub.web.api.commands import session_id_of
 from hub.web.context import hub_of, identity_of
 from hub.web.security.devices import DEVICE_ROW
 from hub.web.security.scopes import Found, role_at
-from hub.web.streams.terminal_socket import MAX_FRAME, TerminalSocket
-from protocol.problems import Problem, ProblemCode
-
-_CLOSE_SECONDS: Final = 3.0
+from hub.web.streams.terminal_socket import TerminalSocket
 
 
 async def terminal(request: web.Request) -> web.StreamResponse:
@@ -30,12 +26,7 @@ async def terminal(request: web.Request) -> web.StreamResponse:
     """
     session_id = session_id_of(request.match_info["session_id"])
     row, identity = request[DEVICE_ROW], identity_of(request)
-    # Twice the largest frame: somewhat too large is refused and survived, far too large closes the socket (1009).
-    ws = web.WebSocketResponse(
-        compress=False, autoping=False, max_msg_size=2 * MAX_FRAME, timeout=_CLOSE_SECONDS, decode_text=False
-    )
-    if not ws.can_prepare(request):
-        raise Problem(ProblemCode.INVALID_REQUEST, "This address is a WebSocket. Open it as one.")
+    ws = terminal_websocket(request)
     held = role_at(identity.grants, Found(row.organisation_id, row.group_id))
     viewer = ViewerName(identity.name, may_write=held is not None and held.may(Role.OPERATOR))
     socket = TerminalSocket(ws, row.id, session_id, hub_of(request).fleet.state)

@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
+from foundation.web.streams.terminal import MAX_REFUSED
 from gateway.accounts.types import Role
 from gateway.sessions.types import SessionInfo, SessionSpec
 from protocol.frames import BinaryFrame, FrameKind
 from tests.integration.webui.rig import Rig
-from webui.streams.terminal_socket import MAX_REFUSED
 
 Json = dict[str, Any]
 
