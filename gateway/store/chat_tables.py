@@ -55,9 +55,7 @@ turns = sa.Table(
     "turns",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column(
-        "conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("message_id", sa.String(32), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False, index=True),
@@ -104,9 +102,7 @@ attachments = sa.Table(
     "attachments",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column(
-        "conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("mime", sa.String(127), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),

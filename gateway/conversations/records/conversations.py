@@ -51,7 +51,7 @@ class ConversationRecords:
         async with self._store.begin() as connection:
             await connection.execute(sa.delete(conversations).where(conversations.c.id == conversation_id))
 
-    async def list(self, query: ConversationQuery) -> Page:
+    async def page(self, query: ConversationQuery) -> Page:
         """The one that changed last first."""
         wanted = _wanted(query)
         order = (conversations.c.updated_at.desc(), conversations.c.id.desc())

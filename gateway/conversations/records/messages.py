@@ -24,7 +24,7 @@ class MessageRecords:
         self._store = store
 
     async def accept(self, message: Message, turn: KeptTurn, kept: Kept, client_id: str | None) -> None:
-        """A person's message and its turn, in one transaction. Raises IntegrityError for a ``client_id`` used before."""
+        """A person's message and its turn, in one transaction. IntegrityError for a ``client_id`` used before."""
         async with self._store.begin() as connection:
             await _insert(connection, message, client_id)
             await put_turn(connection, turn)
@@ -40,9 +40,7 @@ class MessageRecords:
         async with self._store.begin() as connection:
             await _put_parts(connection, message_id, changed)
 
-    async def finish(
-        self, message: Message | None, changed: Mapping[int, AnyPart], turn: KeptTurn, kept: Kept
-    ) -> None:
+    async def finish(self, message: Message | None, changed: Mapping[int, AnyPart], turn: KeptTurn, kept: Kept) -> None:
         """The end of a turn: the rest of its answer, what the search reads of it, the turn, the conversation."""
         async with self._store.begin() as connection:
             if message is not None:
@@ -57,7 +55,7 @@ class MessageRecords:
         found = await self._messages(sa.select(messages).where(wanted))
         return found[0] if found else None
 
-    async def list(
+    async def page(
         self, conversation_id: str, *, before: str | None = None, after: str | None = None, limit: int = 100
     ) -> list[Message]:
         """Oldest first; the last ``limit`` before a place, or the first after one."""
@@ -130,9 +128,7 @@ async def _put_parts(connection: AsyncConnection, message_id: str, changed: Mapp
         here = sa.and_(parts.c.message_id == message_id, parts.c.place == place)
         written = await connection.execute(sa.update(parts).where(here).values(part=part_json(part)))
         if not written.rowcount:
-            await connection.execute(
-                sa.insert(parts).values(message_id=message_id, place=place, part=part_json(part))
-            )
+            await connection.execute(sa.insert(parts).values(message_id=message_id, place=place, part=part_json(part)))
 
 
 async def _complete(

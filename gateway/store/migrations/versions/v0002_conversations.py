@@ -166,7 +166,5 @@ WORDS = {
             INSERT INTO messages_fts (rowid, text) VALUES (NEW.seq, NEW.text);
         END""",
     ),
-    "postgresql": (
-        "CREATE INDEX ix_messages_words ON messages USING gin (to_tsvector('simple', text))",
-    ),
+    "postgresql": ("CREATE INDEX ix_messages_words ON messages USING gin (to_tsvector('simple', text))",),
 }
