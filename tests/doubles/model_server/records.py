@@ -61,20 +61,21 @@ class Record:
 class Journal:
     """Every exchange in order, and the gates that scripts hold at."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Callable[[Record], None] = lambda record: None) -> None:
         self.records: list[Record] = []
+        self._ended = ended
         self._gates: dict[str, asyncio.Event] = {}
         self._held: set[str] = set()
         self._changed = asyncio.Event()
 
     @property
     def turns(self) -> list[Record]:
-        """The requests of turns: those that came with tools."""
+        """The requests of turns."""
         return [one for one in self.records if one.request is not None and not one.request.aside]
 
     @property
     def asides(self) -> list[Record]:
-        """The requests without tools, such as those for titles."""
+        """The requests of the programs' own, such as those for titles."""
         return [one for one in self.records if one.request is not None and one.request.aside]
 
     @property
@@ -91,6 +92,7 @@ class Journal:
         """Write down how it ended."""
         record.outcome = outcome
         record.ended_at = time.monotonic()
+        self._ended(record)
         self.changed()
 
     def changed(self) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 ApiName = Literal["anthropic", "responses", "chat", "gemini"]
 Role = Literal["user", "model", "tool"]
+_SUGGESTION = "[SUGGESTION MODE"
 
 
 class Incoming(BaseModel):
@@ -63,8 +64,11 @@ class ModelRequest:
 
     @property
     def aside(self) -> bool:
-        """Whether it is a question of the program's own, such as one for a title, and no turn: those bring no tools."""
-        return not self.tools
+        """Whether it is a question of the program's own, and no turn of a conversation.
+
+        Requests for titles bring no tools; Claude Code's request for what a person might type next brings them all.
+        """
+        return not self.tools or self.prompt.startswith(_SUGGESTION)
 
     def tool(self, *names: str) -> Tool | None:
         """The first of the tools of these names that the client offers."""

@@ -119,7 +119,7 @@ class Script(Protocol):
         """The answer to a turn's request."""
 
     def aside(self, request: ModelRequest) -> str:
-        """The text that answers a request without tools, such as one for a title."""
+        """The text that answers a question of the program's own, such as one for a title."""
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -35,9 +35,16 @@ ROUTES: tuple[tuple[str, type[Api]], ...] = (
 class ModelServer:
     """The APIs below one address, ``url``. Use as an async context manager."""
 
-    def __init__(self, script: Script, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ended: Callable[[Record], None] = lambda record: None,
+    ) -> None:
         self.script = script
-        self.journal = Journal()
+        self.journal = Journal(ended)
         self._host = host
         self._port = port
         app = web.Application(client_max_size=MAX_BODY)
