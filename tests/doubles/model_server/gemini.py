@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from pydantic import Field
+from pydantic import AliasChoices, AliasGenerator, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from tests.doubles.model_server.encoder import SSE, JsonObject, event, new_id
 from tests.doubles.model_server.request import ApiName, Incoming, ModelRequest, Schema, Seen, Tool
@@ -23,37 +24,45 @@ _STATUS = {
 }
 
 
-class _Part(Incoming):
+class _Either(Incoming):
+    """JSON of protocol buffers: names in camel case or as they are (protobuf.dev, ProtoJSON)."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(to_camel(name), name))
+    )
+
+
+class _Part(_Either):
     text: str = ""
     thought: bool = False
-    result: JsonObject | None = Field(default=None, alias="functionResponse")
+    function_response: JsonObject | None = None
 
 
-class _Content(Incoming):
+class _Content(_Either):
     role: str = "user"
     parts: tuple[_Part, ...] = ()
 
 
-class _Declared(Incoming):
+class _Declared(_Either):
     name: str
     parameters: Schema | None = None
-    json_schema: Schema | None = Field(default=None, alias="parametersJsonSchema")
+    parameters_json_schema: Schema | None = None
 
 
-class _Tool(Incoming):
-    functions: tuple[_Declared, ...] = Field(default=(), alias="functionDeclarations")
+class _Tool(_Either):
+    function_declarations: tuple[_Declared, ...] = ()
 
 
-class _Config(Incoming):
-    schema_given: Schema | None = Field(default=None, alias="responseSchema")
-    json_schema: Schema | None = Field(default=None, alias="responseJsonSchema")
+class _Config(_Either):
+    response_schema: Schema | None = None
+    response_json_schema: Schema | None = None
 
 
-class _Body(Incoming):
+class _Body(_Either):
     contents: list[_Content]
-    system: _Content | None = Field(default=None, alias="systemInstruction")
+    system_instruction: _Content | None = None
     tools: tuple[_Tool, ...] = ()
-    config: _Config = Field(default=_Config(), alias="generationConfig")
+    generation_config: _Config = _Config()
 
 
 class Gemini:
@@ -64,15 +73,15 @@ class Gemini:
     def read(self, path: Mapping[str, str], query: Mapping[str, str], body: bytes) -> ModelRequest:
         """The request of a body; model and method stand in the path."""
         read = _Body.model_validate_json(body)
-        declared = [function for tool in read.tools for function in tool.functions]
+        declared = [function for tool in read.tools for function in tool.function_declarations]
         return ModelRequest(
             api=self.name,
             model=path["model"],
-            system=_text(read.system) if read.system else "",
+            system=_text(read.system_instruction) if read.system_instruction else "",
             history=[seen for content in read.contents for seen in _seen(content)],
-            tools=[Tool(one.name, one.json_schema or one.parameters or Schema()) for one in declared],
+            tools=[Tool(one.name, one.parameters_json_schema or one.parameters or Schema()) for one in declared],
             streaming=path["method"] == "streamGenerateContent" and query.get("alt") == "sse",
-            schema=read.config.json_schema or read.config.schema_given,
+            schema=read.generation_config.response_json_schema or read.generation_config.response_schema,
         )
 
     def encoder(self, request: ModelRequest) -> GeminiEncoder:
@@ -99,8 +108,8 @@ def _text(content: _Content) -> str:
 
 def _seen(content: _Content) -> Iterator[Seen]:
     for part in content.parts:
-        if part.result is not None:
-            yield Seen("tool", json.dumps(part.result))
+        if part.function_response is not None:
+            yield Seen("tool", json.dumps(part.function_response))
     text = _text(content)
     if content.role == "model":
         yield Seen("model", text)

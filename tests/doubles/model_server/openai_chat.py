@@ -43,12 +43,17 @@ class _Format(Incoming):
     json_schema: JsonObject | None = None
 
 
+class _Options(Incoming):
+    include_usage: bool = False
+
+
 class _Body(Incoming):
     model: str
     messages: list[_Message]
     stream: bool = False
     tools: tuple[_Tool, ...] = ()
     response_format: _Format | None = None
+    stream_options: _Options = _Options()
 
 
 class OpenaiChat:
@@ -68,11 +73,12 @@ class OpenaiChat:
             tools=[Tool(tool.function.name, tool.function.parameters) for tool in read.tools],
             streaming=read.stream,
             schema=Schema.model_validate(wanted.get("schema")) if wanted else None,
+            tells_usage=read.stream_options.include_usage,
         )
 
     def encoder(self, request: ModelRequest) -> ChatEncoder:
         """One for this model."""
-        return ChatEncoder(request.model)
+        return ChatEncoder(request.model, request.tells_usage)
 
     def refusal(self, refuse: Refuse) -> JsonObject:
         """The error object."""
@@ -96,7 +102,8 @@ class ChatEncoder:
 
     content_type = SSE
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, tells_usage: bool) -> None:
+        self._tells_usage = tells_usage
         self._head: JsonObject = {"id": new_id("chatcmpl-"), "created": int(time.time()), "model": model}
         self._texts = {"content": "", "reasoning_content": ""}
         self._calls: list[JsonObject] = []
@@ -123,8 +130,8 @@ class ChatEncoder:
         return b"".join(self._chunk({"tool_calls": [one]}) for one in (first, *rest))
 
     def end(self, usage: Usage) -> bytes:
-        """The reason, the usage and the end mark."""
-        last = self._data(choices=[], usage=_usage(usage))
+        """The reason, the usage where it was asked for, and the end mark."""
+        last = self._data(choices=[], usage=_usage(usage)) if self._tells_usage else b""
         return self._chunk({}, self._reason()) + last + b"data: [DONE]\n\n"
 
     def broken(self, message: str) -> bytes:

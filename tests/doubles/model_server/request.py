@@ -56,6 +56,8 @@ class ModelRequest:
     tools: Sequence[Tool]
     streaming: bool
     schema: Schema | None = None
+    tells_usage: bool = True
+    """Whether a stream ends with the usage; one API has to be asked for it."""
 
     @property
     def prompt(self) -> str:
