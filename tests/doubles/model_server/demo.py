@@ -107,7 +107,7 @@ def _in_order(prompt: str) -> list[Step]:
         name, _, rest = line.strip().partition(" ")
         make = COMMANDS.get(name)
         steps += make(rest.strip()) if make else []
-    if not any(isinstance(step, Say | Cut | Break | CALLS) for step in steps):
+    if not any(isinstance(step, (Say, Cut, Break, *CALLS)) for step in steps):
         steps.append(Say(words(f"You said: {prompt.strip()[-2000:]}"), gap=GAP))
     # A model calls its tools at the end of an answer.
     return sorted(steps, key=lambda step: isinstance(step, CALLS))

@@ -156,8 +156,15 @@ class GeminiEncoder:
         return self._body(self._parts, "STOP") | {"usageMetadata": _usage(usage)}
 
     def _chunk(self, part: JsonObject) -> bytes:
-        self._parts.append(part)
+        self._keep(part)
         return event(self._body([part], None))
+
+    def _keep(self, part: JsonObject) -> None:
+        last = self._parts[-1] if self._parts else {}
+        if "text" in part and "text" in last and part.get("thought") == last.get("thought"):
+            self._parts[-1] = {**last, "text": f"{last['text']}{part['text']}"}
+        else:
+            self._parts.append(part)
 
     def _body(self, parts: list[JsonObject], reason: str | None) -> JsonObject:
         ended = {"finishReason": reason} if reason else {}

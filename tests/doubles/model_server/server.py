@@ -57,7 +57,7 @@ class ModelServer:
         app.router.add_get("/v1/models", self._models)
         app.router.add_route("*", "/{path:.*}", self._stray)
         # A client that hangs up cancels its handler: that is how the end of a turn is seen here.
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
 
     @property
     def url(self) -> str:
@@ -66,7 +66,7 @@ class ModelServer:
 
     async def __aenter__(self) -> ModelServer:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self
