@@ -153,8 +153,9 @@ class Composer:
         if slot.length >= MAX_TEXT:
             return []
         more = text.replace("\x00", "\ufffd")
-        if slot.length + len(more) > MAX_TEXT:
-            more = more[: max(0, MAX_TEXT - len(CUT) - slot.length)] + CUT
+        room = MAX_TEXT - len(CUT) - slot.length
+        if len(more) > room:
+            more = more[: max(0, room)] + CUT
             slot.length = MAX_TEXT
         slot.length += len(more)
         slot.more.append(more)
