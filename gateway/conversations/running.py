@@ -13,6 +13,7 @@ from gateway.conversations.agent_client.agent import CANCEL_SECONDS, Answered
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.failures import (
+    NO_ANSWER,
     SILENT,
     STOPPED,
     Ending,
@@ -237,8 +238,12 @@ class Runner:
         turning.add_usage(answered.usage)
         if answered.stop_reason == "cancelled":
             return Outcome(TurnState.CANCELLED)
-        refusal = of_refusal(answered.stop_reason)
-        return Outcome(TurnState.DONE if refusal is None else TurnState.FAILED, refusal)
+        problem = of_refusal(answered.stop_reason)
+        if turning.failure:
+            problem = of_answer(0, turning.failure, None)
+        elif problem is None and turning.message() is None and not turning.usage.output_tokens:
+            problem = NO_ANSWER
+        return Outcome(TurnState.DONE if problem is None else TurnState.FAILED, problem)
 
     async def _why_gone(self, live: Live) -> TurnProblem:
         agent = live.agent

@@ -53,6 +53,12 @@ async def test_a_turn_that_fails_says_why(rig: Rig, step: str, code: ProblemCode
     assert (found, word in message) == (code, True), message
 
 
+async def test_a_turn_without_a_word_is_no_success(rig: Rig) -> None:
+    turn = await rig.do(await rig.begin(), "stop end_turn")
+    assert turn.problem is not None
+    assert "without a word" in turn.problem.message
+
+
 async def test_what_was_said_before_a_crash_is_kept(rig: Rig) -> None:
     talk = await rig.begin()
     await rig.do(talk, "say so far so good", "tool execute in_progress make", "crash 1")

@@ -176,7 +176,7 @@ async def test_usage_and_cost_are_those_of_the_turn(rig: Rig) -> None:
 
 async def test_commands_are_offered_also_when_the_agent_sleeps(rig: Rig) -> None:
     talk = await rig.begin()
-    await rig.do(talk, "commands review init")
+    await rig.do(talk, "commands review init", "say x")
     assert [command.name for command in (await rig.conversations.get(talk.id)).commands] == ["review", "init"]
 
 

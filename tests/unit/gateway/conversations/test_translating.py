@@ -15,6 +15,7 @@ from gateway.conversations.types import SlashCommand, Usage
 from gateway.conversations.updates import (
     CommandsTold,
     ContextTold,
+    FailureTold,
     FileDiff,
     Planned,
     Said,
@@ -129,6 +130,16 @@ def test_warnings_before_the_answer_are_no_part_of_it() -> None:
     translator.begin()
     assert told(chunk("warning: again"), translator) == [Thought("warning: again\n")]
     assert told(chunk("Warningless"), translator) == [Said("Warningless")]
+
+
+def test_an_error_told_as_if_it_were_said_is_a_failure() -> None:
+    translator = Translator(Quirks())
+    told(chunk("Half of "), translator)
+    status = {"sessionUpdate": "session_info_update", "_meta": {"codex": {"threadStatus": {"type": "systemError"}}}}
+    assert told(status, translator) == []
+    assert told(chunk("429 slow down"), translator) == [FailureTold("429 slow down")]
+    translator.begin()
+    assert told(chunk("fine"), translator) == [Said("fine")]
 
 
 def test_a_permission_stands_for_a_call_that_was_not_told() -> None:
