@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from foundation.accounts.limits import GuessLimits
 from foundation.actors import Actor
+from hub.claim_signals import ClaimSignals
 from hub.enrolment.batches import Batches, Candidate
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
@@ -17,7 +18,6 @@ from hub.enrolment.gateways import Gateways
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.proofs import check_proof
 from hub.enrolment.refusals import proof_wrong, revoked
-from hub.enrolment.signals import ClaimSignals
 from hub.enrolment.trail import Trail
 from hub.enrolment.types import Device, DeviceState
 from hub.enrolment.waiting_room import WaitingRoom

@@ -12,6 +12,7 @@ from time import monotonic
 from foundation.accounts.limits import GuessLimits
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
+from hub.claim_signals import ClaimSignals, LocalClaimSignals
 from hub.enrolment.batches import Batches
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
@@ -21,7 +22,6 @@ from hub.enrolment.gateways import Gateways
 from hub.enrolment.ground import MAX_DEVICES, Ground, utc_now
 from hub.enrolment.leaving import Latecomers, Leaving
 from hub.enrolment.rotation import KeyRotation, Tell
-from hub.enrolment.signals import ClaimSignals, LocalClaimSignals
 from hub.enrolment.trail import Publish, Trail
 from hub.enrolment.waiting_room import Room, WaitingRoom
 from hub.ports import Cutter, DeviceRow, Ports

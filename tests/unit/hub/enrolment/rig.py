@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
+from hub.claim_signals import LocalClaimSignals
 from hub.enrolment.claims import Claimant
 from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Clocks, Limits, Links, make_enrolment
-from hub.enrolment.signals import LocalClaimSignals
 from hub.events import AnyHubEvent
 from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
 from hub.store.tables.people import audit, groups, organisations
