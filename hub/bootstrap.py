@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Protocol
 import structlog
 from aiohttp import ClientSession, web
 
+from foundation.daemon import background, show_setup_code
 from foundation.files import make_private_folder
 from foundation.secrets_box import SecretsBox
 from foundation.settings import Listen
@@ -229,9 +229,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         for address in addresses:
             hosts.add(address)
         await stack.enter_async_context(
-            _background(
-                people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog()
-            )
+            background(people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog())
         )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
@@ -284,21 +282,8 @@ def _routing_limits(settings: HubSettings) -> RoutingLimits:
     return replace(usual, session=session, viewers_per_session=settings.max_viewers)
 
 
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the web; one that fails ends the hub, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: tuple[str, ...], people: People, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the hub is open", address=address)
     if await people.logins.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the hub, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)
