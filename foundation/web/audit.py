@@ -1,13 +1,17 @@
-"""The audit log."""
+"""The audit log as the REST APIs of device and hub show it."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, Self
 
 from pydantic import Field, JsonValue
 
+from foundation.store.audit import AuditEntry
 from foundation.web.models import Answer, Body
+
+SHOWN: Final = ("id", "at", "who", "source", "action", "target", "result", "details")
+"""What every entry shows, in the order of an exported table."""
 
 
 class AuditQuery(Body):
@@ -25,7 +29,7 @@ class ExportQuery(Body):
 
 
 class AuditEntryAnswer(Answer):
-    """Who did what, from where, with which result."""
+    """Who did what, from where, with which result. Columns of one's own are fields of a subclass."""
 
     id: int
     at: datetime
@@ -35,6 +39,11 @@ class AuditEntryAnswer(Answer):
     target: str
     result: str
     details: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> Self:
+        """The answer that shows an entry."""
+        return cls.model_validate({**{name: getattr(entry, name) for name in SHOWN}, **entry.columns})
 
 
 class AuditAnswer(Answer):
