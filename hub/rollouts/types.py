@@ -197,4 +197,3 @@ class Target:
     due_at: datetime | None
     finished_at: datetime | None
     error: str
-    version_before: str
