@@ -8,7 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, JsonValue
 
 from foundation.store.audit import AuditEntry
-from foundation.web.models import Answer, Body
+from foundation.web.models import MAX_NUMBER, Answer, Body
 
 SHOWN: Final = ("id", "at", "who", "source", "action", "target", "result", "details")
 """What every entry shows, in the order of an exported table."""
@@ -17,7 +17,7 @@ SHOWN: Final = ("id", "at", "who", "source", "action", "target", "result", "deta
 class AuditQuery(Body):
     """Which entries."""
 
-    before: int | None = Field(None, ge=1, le=2**53, description="Only entries with a smaller number.")
+    before: int | None = Field(None, ge=1, le=MAX_NUMBER, description="Only entries with a smaller number.")
     limit: int = Field(50, ge=1, le=200)
     action: str | None = Field(None, min_length=1, max_length=100)
 

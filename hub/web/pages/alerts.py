@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.parsing import parse_query
@@ -28,7 +29,7 @@ class AlertsPageQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     all: bool = False
-    before: int | None = Field(None, ge=1, le=2**53)
+    before: int | None = Field(None, ge=1, le=MAX_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)

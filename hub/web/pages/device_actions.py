@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to, see
 from hub.events import DeviceChanged
@@ -37,7 +38,7 @@ class MoveForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    group_id: int = Field(ge=1, le=2**53)
+    group_id: int = Field(ge=1, le=MAX_NUMBER)
 
 
 class TagsForm(BaseModel):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from foundation.web import audit
-from foundation.web.models import Answer, Body
-from hub.web.api.models.people import Number
+from foundation.web.models import Answer, Body, Number
 
 
 class AuditWhose(Body):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from foundation.web.models import Answer, Body
+from foundation.web.models import Answer, Body, Number
 from hub.rollouts.book import Step
 from hub.rollouts.types import (
     Pace,
@@ -85,8 +85,8 @@ class RolloutAnswer(Answer):
 class RolloutsQuery(Body):
     """Which rollouts, and how many."""
 
-    group_id: int | None = None
-    after: int | None = Field(None, description="The id of the last one seen; older ones follow.")
+    group_id: Number | None = None
+    after: Number | None = Field(None, description="The id of the last one seen; older ones follow.")
     limit: _Limit = 50
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
+import pytest
 from pydantic import JsonValue
 
 from foundation.web.openapi import describe
 from foundation.web.routing import Route
+from hub.config import HubSettings
 from hub.people.roles import Role
 from hub.web.describe import about
 from hub.web.routes import ROUTES
 from tests.doubles.ports import ScriptedPorts
 from tests.doubles.willing import does
 from tests.fuzzing import fuzz
-from tests.integration.hub.rig import Rig
+from tests.integration.hub.rig import Rig, running, world_at
 from tests.integration.hub.web.places import PLACES, Ground
 
 LEFT_OUT: Final = {
@@ -59,6 +63,13 @@ async def furnish(rig: Rig) -> dict[str, str]:
     assert isinstance(rig.hub.ports, ScriptedPorts)
     rig.hub.ports.of("gw-1").answering = does
     return {**there, "session_id": "s1", "name": "codex", "person_id": "1"}
+
+
+@pytest.fixture
+async def rig(postgresql_hub: str, tmp_path: Path) -> AsyncIterator[Rig]:
+    """On PostgreSQL, which refuses more than SQLite does: numbers too large for their column."""
+    async with world_at(postgresql_hub, tmp_path) as world, running(world, HubSettings(data=tmp_path)) as made:
+        yield made
 
 
 async def test_nothing_an_owner_asks_ends_in_a_server_error(rig: Rig) -> None:
