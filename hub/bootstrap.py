@@ -34,7 +34,7 @@ from hub.link_events import Fanout
 from hub.nodes.cluster import Cluster, Here, new_node_id
 from hub.nodes.link_events import NodeLinkEvents
 from hub.nodes.opening import open_bus
-from hub.nodes.relaying import AccessRelay, EventRelay
+from hub.nodes.relaying import AccessRelay, EventRelay, ReplacementRelay
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.settings import provider_settings
@@ -178,7 +178,6 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             alone=alone,
         )
         stack.push_async_callback(cluster.close)
-        _relay(cluster, fleet, people)
 
         hosts = DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
@@ -189,7 +188,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             Links(
                 cluster.ports,
                 cluster.cutter,
-                live=lambda device_id: connections.live(device_id) is not None,
+                live=cluster.ports.online,
                 tell=connections.say,
             ),
             secret=key.derive("enrolment"),
@@ -197,6 +196,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             limits=EnrolmentLimits(max_devices=settings.max_devices),
         )
         stack.push_async_callback(enrolment.close)
+        _relay(cluster, fleet, people, enrolment)
         book = RolloutBook(store, cluster.ports, fleet.devices)
         worker = RolloutWorker(book, cluster.ports, RolloutNews(fleet.announcer.publish))
         rollouts = RolloutDesk(store, worker.moved)
@@ -235,11 +235,13 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         yield parts
 
 
-def _relay(cluster: Cluster, fleet: Fleet, people: People) -> None:
+def _relay(cluster: Cluster, fleet: Fleet, people: People, enrolment: Enrolment) -> None:
     """What happens on this node and concerns the others, and the other way round."""
     fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
     access = AccessRelay(cluster.signals, people.ground.bearers.heard_elsewhere)
     people.ground.bearers.tell_others(access.tell_all)
+    replacements = ReplacementRelay(cluster.signals, enrolment.duplicates.heard)
+    enrolment.duplicates.tell_others(replacements.tell)
 
 
 def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: RolloutWorker) -> None:

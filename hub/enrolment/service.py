@@ -73,6 +73,7 @@ class Enrolment:
     latecomers: Latecomers
     """To be told of every device that is connected."""
     trail: Trail
+    duplicates: Duplicates
 
     async def close(self) -> None:
         """Stop what is under way."""
@@ -119,10 +120,11 @@ def make_enrolment(
         batches,
         Gateways(ground, devices, batches),
     )
+    duplicates = Duplicates(duplicated, limits.flapping, clocks.monotonic)
     around = Surroundings(
         signals,
         WaitingRoom(limits.room, clocks.monotonic),
-        Duplicates(duplicated, limits.flapping, clocks.monotonic),
+        duplicates,
         GuessLimits(clocks.monotonic),
         trail,
         links.live,
@@ -138,4 +140,5 @@ def make_enrolment(
         Leaving(devices, links.cutter, trail),
         Latecomers(devices, links.cutter),
         trail,
+        duplicates,
     )

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from hub.claim_signals import Bell, LocalClaimSignals
 from hub.events import MAX_EVENT_BYTES, AnyHubEvent, dump_event, load_event
@@ -18,6 +18,7 @@ _EVENT: Final = "event"
 _CLAIM: Final = "claim"
 _ACCESS: Final = "access"
 _CUT: Final = "cut"
+_REPLACED: Final = "replaced"
 _LOG = structlog.get_logger("hub.nodes")
 
 
@@ -91,6 +92,31 @@ class AccessRelay:
             self._forget([int(body)])
         finally:
             self._hearing = False
+
+
+class _Replaced(BaseModel):
+    device_id: str = Field(max_length=128)
+    source: str = Field(max_length=64)
+    hold: float = Field(ge=0, le=3600)
+
+
+class ReplacementRelay:
+    """Arrivals that replaced a live socket: :meth:`tell` of those here, ``heard`` those of the other nodes."""
+
+    def __init__(self, signals: Signals, heard: Callable[[str, str, float], None]) -> None:
+        self._signals = signals
+        self._told = heard
+        signals.on(_REPLACED, self._heard)
+
+    def tell(self, device_id: str, source: str, hold: float) -> None:
+        """A device came from ``source``, and is protected for ``hold`` seconds. Never blocks."""
+        told = _Replaced(device_id=device_id, source=source[:64], hold=hold)
+        self._signals.tell(_REPLACED, told.model_dump_json().encode())
+
+    def _heard(self, _sender: str, body: bytes) -> None:
+        with suppress(ValidationError):
+            told = _Replaced.model_validate_json(body)
+            self._told(told.device_id, told.source, told.hold)
 
 
 class _Cut(BaseModel):
