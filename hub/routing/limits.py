@@ -45,7 +45,5 @@ class RoutingLimits:
     pending_per_source: int = 1000
     """Connections from one address that have not shown who they are."""
     pending: int = 10_000
-    unclaimed_per_source: int = 64
-    unclaimed: int = 2000
     failures_per_minute: int = 60
     """Wrong bearers and wrong proofs from one address, before it is refused unheard."""
