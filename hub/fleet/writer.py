@@ -81,12 +81,14 @@ class FleetWriter:
         async with self._store.begin() as connection:
             return list(await connection.scalars(gone.values(online=False, since=self._clock())))
 
-    async def run(self, every: float = 0.5, *, promptly: bool = False) -> None:
+    async def run(self, every: float = 0.5, *, promptly: bool = False, soon: float = 5.0) -> None:
         """Write what is due, until cancelled; a database that is away is tried again, and nothing is lost.
 
-        ``promptly``: who comes and goes is written at once, for other nodes whose people look at their lists. Many at
-        the same time still share a write.
+        ``promptly``: for other nodes, whose people look at their lists, who comes and goes is written at once, and what
+        sessions do ``soon`` seconds after the last time. Many at the same time still share a write.
         """
+        loop = asyncio.get_running_loop()
+        all_at = loop.time() + soon
         while True:
             if promptly:
                 with suppress(TimeoutError):
@@ -95,7 +97,10 @@ class FleetWriter:
                 await asyncio.sleep(PAUSE)
             else:
                 await asyncio.sleep(every)
-            await self.flush()
+            everything = promptly and loop.time() >= all_at
+            await self.flush(everything=everything)
+            if everything:
+                all_at = loop.time() + soon
 
     async def freshen(self) -> None:
         """Write what waits, for somebody who is about to look; those who look at the same time wait for one write."""
