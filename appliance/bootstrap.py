@@ -43,7 +43,7 @@ from gateway.store.sessions import SessionRecords
 from gateway.tunnel import assertions
 from gateway.tunnel.tunnel import Tunnel
 from gateway.tunnel.visitors import Visitors
-from gateway.updates import NoUpdater
+from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.bus import EventBus
+from gateway.events.chat import ChatEvent
 from gateway.sessions.types import SessionStatus
 
 
@@ -150,7 +151,8 @@ AnyEvent = Annotated[
     | AgentInstallProgress
     | AgentInstallFailed
     | SshKeysChanged
-    | PeopleChanged,
+    | PeopleChanged
+    | ChatEvent,
     Field(discriminator="type"),
 ]
 

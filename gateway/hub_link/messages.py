@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gateway import updates
 from gateway.host import types as host
 from gateway.sessions.types import SessionInfo, SessionStatus, Snapshot
+from gateway.updates import types as updates
 from protocol.events import (
     ActiveSession,
     GatewayHealth,

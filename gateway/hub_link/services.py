@@ -19,7 +19,7 @@ from gateway.agents.types import AgentName, AgentStatus
 from gateway.events.types import DeviceBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
-from gateway.updates import Rollback
+from gateway.updates.types import Rollback
 from gateway.workspaces.types import DownloadPlan, Entry
 from provisioning.device_key import DeviceKeys, Rotation
 from provisioning.hub_credentials import HubCredentials

@@ -21,6 +21,18 @@ AUDIENCE: Final[dict[str, Role]] = {
     "agent.install_failed": Role.OPERATOR,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
+    "conversation.created": Role.VIEWER,
+    "conversation.changed": Role.VIEWER,
+    "conversation.removed": Role.VIEWER,
+    "conversation.commands": Role.VIEWER,
+    "turn.started": Role.VIEWER,
+    "turn.ended": Role.VIEWER,
+    "permission.asked": Role.VIEWER,
+    "permission.answered": Role.VIEWER,
+    "message.added": Role.VIEWER,
+    "message.part": Role.VIEWER,
+    "message.delta": Role.VIEWER,
+    "message.completed": Role.VIEWER,
 }
 """The least role that sees events of a type; a type that is missing here is seen by admins only."""
 

@@ -27,7 +27,7 @@ from gateway.sessions.types import (
     Snapshot,
     ViewerItem,
 )
-from gateway.updates import Rollback
+from gateway.updates.types import Rollback
 from gateway.workspaces.types import DownloadPlan, Entry
 from protocol.problems import Problem, ProblemCode
 

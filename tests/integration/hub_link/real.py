@@ -24,7 +24,7 @@ from gateway.sessions.manager import Sessions
 from gateway.store import tables
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
-from gateway.updates import NoUpdater
+from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from tests.integration.agents.test_installing import packed

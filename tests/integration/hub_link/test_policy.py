@@ -14,7 +14,7 @@ from gateway.events.types import SessionChanged
 from gateway.host.types import Health
 from gateway.hub_link.link import HubLink
 from gateway.sessions.types import SessionSpec, SessionStatus
-from gateway.updates import Rollback
+from gateway.updates.types import Rollback
 from protocol.events import PERMISSIONS, Permission
 from provisioning.hub_memory import HubMemory, HubMemoryFile
 from tests.doubles.control_plane import ControlPlane, DeviceLink

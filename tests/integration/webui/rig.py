@@ -36,7 +36,7 @@ from gateway.store import tables
 from gateway.store.health import HealthHistory
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
-from gateway.updates import NoUpdater
+from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.updates import NoUpdater, Updater
+from gateway.updates.none import NoUpdater
+from gateway.updates.types import Updater
 from protocol.problems import Problem, ProblemCode
 
 

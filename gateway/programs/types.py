@@ -1,0 +1,63 @@
+"""How a program of an agent is started, wherever agents live.
+
+Everything that agents can influence runs through :class:`Programs`: agent CLIs, their ACP adapters, tmux servers, npm,
+git in a workspace. On a developer's machine agents are the daemon's own account; on the image they are another one
+(decision 3 of the design), and a broker in that account starts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+from typing import Protocol
+
+
+class Program(Protocol):
+    """A program that was started, the leader of a process group and kernel session of its own."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, in the daemon's own process namespace."""
+
+    @property
+    def returncode(self) -> int | None:
+        """As in :class:`asyncio.subprocess.Process`; None while it runs."""
+
+    async def wait(self) -> int:
+        """Its exit code, negative for a signal. May be called by many, also after the end."""
+
+    def signal_group(self, number: Signals) -> None:
+        """Send a signal to every process of its group. Silent when none is left."""
+
+
+class Programs(Protocol):
+    """Starts programs in the agents' account."""
+
+    async def start(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        stdin: int,
+        stdout: int,
+        stderr: int,
+    ) -> Program:
+        """Start ``command`` in ``folder`` with exactly this environment.
+
+        The three descriptors are file descriptors of the caller, or ``subprocess.DEVNULL``; the caller still closes
+        its own. The environment never stands in process arguments.
+
+        Raises:
+            FileNotFoundError: there is no such program or folder.
+            PermissionError: the agents' account may not run it, or not enter the folder.
+            Problem: ``UNAVAILABLE`` when the agents' account cannot be reached.
+        """
+
+    async def signal(self, pids: Iterable[int], number: Signals) -> None:
+        """Send a signal to processes of the agents' account, silently leaving out those that are gone."""
+
+    @property
+    def home(self) -> Path:
+        """The home folder of the account; settings and logins of the CLIs lie there."""

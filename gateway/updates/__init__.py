@@ -1,0 +1,1 @@
+"""How the device is brought to another version, whatever it was installed with."""
