@@ -134,8 +134,7 @@ class Town:
         answer = await self.until(
             path,
             lambda found: (
-                found.status == 200
-                and not {"pending", "sent"} & {str(one["state"]) for one in found.list("commands")}
+                found.status == 200 and not {"pending", "sent"} & {str(one["state"]) for one in found.list("commands")}
             ),
         )
         return [str(one["state"]) for one in reversed(answer.list("commands"))]
@@ -155,7 +154,9 @@ class Town:
 
     async def session(self, device_id: str, name: str) -> str:
         """Begin a session on a device; its id."""
-        answer = await self.ask("POST", f"/api/devices/{device_id}/sessions", {"name": name, "workdir": ".", "agent": "none"})
+        answer = await self.ask(
+            "POST", f"/api/devices/{device_id}/sessions", {"name": name, "workdir": ".", "agent": "none"}
+        )
         assert answer.status == 201, answer
         return str(answer.body["session_id"])
 
