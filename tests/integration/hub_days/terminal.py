@@ -1,4 +1,4 @@
-"""A viewer of a session at the hub, that checks what it is shown: no gap, no doubled frame, whatever happens between."""
+"""A viewer of a session at the hub, that checks what it is shown: no gap and no doubled frame, whatever happens."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from protocol.commands import SessionInput
 from protocol.problems import ProblemCode
 from tests.integration.hub_days.town import Json, Town
@@ -16,12 +18,13 @@ TYPING: Json = {"type": "session.input", "session_id": "s-1", "data": "MQ=="}
 
 async def refused(town: Town) -> None:
     """What people see of a hub without its database: what is wrong and what to do, on every way to it."""
-    for method, path, body in (
+    asked: tuple[tuple[str, str, JsonValue], ...] = (
         ("GET", "/api/devices", None),
         ("GET", "/api/rollouts", None),
         ("POST", "/api/devices/garden-1/commands?queue=true", TYPING),
         ("POST", "/api/auth/login", {"username": "ada", "password": "x"}),
-    ):
+    )
+    for method, path, body in asked:
         answer = await town.ask(method, path, body)
         assert (answer.status, answer.code) == (503, ProblemCode.UNAVAILABLE), (path, answer)
     for path in ("/", "/sessions", "/rollouts"):

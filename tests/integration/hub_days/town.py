@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -84,6 +84,13 @@ class Town:
         await asyncio.to_thread(self.hub.kill)
         await self.close()
         await self.start()
+
+    async def another_node(self, data: Path, stack: AsyncExitStack) -> Town:
+        """A second process of the same hub, with the same people; ended by ``stack``."""
+        node = replace(self, data=data, listen=f"127.0.0.1:{_free_port()}", _running=None, _hub=None)
+        stack.push_async_callback(node.close)
+        await node.start()
+        return node
 
     async def set_up(self) -> None:
         """The first person, who owns the group 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
@@ -53,20 +53,27 @@ async def restart(postgres: Postgres) -> None:
     await asyncio.to_thread(postgres.start)
 
 
-@pytest.mark.parametrize("in_a_transaction", [True, False])
-async def test_a_connection_that_the_server_dropped_is_said_to_be_lost_once(
-    store: Store, postgres: Postgres, in_a_transaction: bool
-) -> None:
+async def restarted_in_between(store: Store, postgres: Postgres) -> None:
     async with store.begin() as connection:
         await connection.execute(ONE)
-    if not in_a_transaction:
         await restart(postgres)
+        await connection.execute(ONE)
+
+
+async def restarted_before(store: Store, postgres: Postgres) -> None:
+    async with store.begin() as connection:
+        await connection.execute(ONE)
+    await restart(postgres)
+    async with store.begin() as connection:
+        await connection.execute(ONE)
+
+
+@pytest.mark.parametrize("work", [restarted_in_between, restarted_before])
+async def test_a_connection_that_the_server_dropped_is_said_to_be_lost_once(
+    store: Store, postgres: Postgres, work: Callable[[Store, Postgres], Awaitable[None]]
+) -> None:
     with pytest.raises(Problem, match="does not answer") as caught:
-        async with store.begin() as connection:
-            if in_a_transaction:
-                await connection.execute(ONE)
-                await restart(postgres)
-            await connection.execute(ONE)
+        await work(store, postgres)
     assert caught.value.code is ProblemCode.UNAVAILABLE
     async with store.begin() as connection:
         assert await connection.scalar(ONE) == 1
