@@ -281,7 +281,13 @@ def _keep(settings: HubSettings) -> Keep:
 def _routing_limits(settings: HubSettings) -> RoutingLimits:
     usual = RoutingLimits()
     session = replace(usual.session, bytes_per_second=settings.output_bytes_per_second)
-    return replace(usual, session=session, viewers_per_session=settings.max_viewers)
+    return replace(
+        usual,
+        session=session,
+        viewers_per_session=settings.max_viewers,
+        silent_after=settings.silent_seconds,
+        grace=settings.grace_seconds,
+    )
 
 
 @asynccontextmanager

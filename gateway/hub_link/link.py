@@ -24,6 +24,7 @@ from gateway.hub_link.terms import Terms
 from gateway.tunnel.assertions import PinnedHub
 from protocol.events import KeyRotated, Permission
 from protocol.identity import short_fingerprint
+from protocol.limits import PING_EVERY
 from protocol.link import DeviceState
 from protocol.notices import AnyNotice, GatewayKeyAccepted, GatewayUnclaimed, GatewayWelcome
 from protocol.problems import Problem, ProblemCode
@@ -43,8 +44,8 @@ class HubLink:
     """Holds the link for as long as :meth:`run` runs.
 
     ``credentials`` is where address and token are kept, ``keys`` where the device's own key is, ``memory`` what a hub
-    may do; ``show`` is called with every new claim code; ``clock`` (the running loop by default) and ``random`` (0 to
-    1, for the jitter of reconnects) are given by tests.
+    may do; ``show`` is called with every new claim code; ``ping_every`` is in seconds; ``clock`` (the running loop by
+    default) and ``random`` (0 to 1, for the jitter of reconnects) are given by tests.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class HubLink:
         show: Callable[[Claim], None] = _show_nothing,
         clock: Clock | None = None,
         random: Callable[[], float] = chance.random,
+        ping_every: float = PING_EVERY,
     ) -> None:
         self.terms = Terms(memory, services.bus)
         """What the hub may do here, and which key it is known by."""
@@ -70,6 +72,7 @@ class HubLink:
         self._show = show
         self._clock = clock
         self._random = random
+        self._ping_every = ping_every
         self._wanted: HubCredentials | None = None
         self._configured = False
         self._changed = asyncio.Event()
@@ -209,7 +212,7 @@ class HubLink:
             self._set("off", credentials.url, problem.message)
             await self._changed.wait()
             return
-        self._driver = Driver(parts, target, random=self._random)
+        self._driver = Driver(parts, target, random=self._random, ping_every=self._ping_every)
         driving = asyncio.create_task(self._driver.run(), name="hub link driver")
         changed = asyncio.create_task(self._changed.wait())
         try:

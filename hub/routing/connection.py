@@ -103,7 +103,7 @@ class Connection(Due):
         self.hello: GatewayHello | None = None
         self.streams: StreamHandler | None = None
         """Set by whoever opens streams; gets what the device says about them."""
-        self.link = HubLink(device.id, registry.wheel.now())
+        self.link = HubLink(device.id, registry.wheel.now(), silent_after=registry.limits.silent_after)
         self.rooms: dict[bytes, Room] = _NO_ROOMS
         self._registry = registry
         self._stats = registry.stats
@@ -191,6 +191,7 @@ class Connection(Due):
     def due(self, now: float) -> None:
         """The link's deadline may have come."""
         self._bad = 0
+        self.link.alive(self.socket.heard_at)
         self._carry_out(self.link.tick(now))
         self._reschedule()
 
