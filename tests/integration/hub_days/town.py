@@ -25,6 +25,13 @@ Json = dict[str, JsonValue]
 _OBJECT: Final = TypeAdapter(Json)
 
 
+def free_place(host: str = "127.0.0.1") -> str:
+    """An address with a port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return f"{host}:{probe.getsockname()[1]}"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the hub said: status and JSON."""
@@ -51,7 +58,7 @@ class Town:
     http: ClientSession
     environ: Mapping[str, str] = field(default_factory=dict)
     inside: Sequence[str] = ()
-    listen: str = field(default_factory=lambda: f"127.0.0.1:{_free_port()}")
+    listen: str = field(default_factory=free_place)
     token: str = ""
     _running: AbstractContextManager[HubProcess] | None = None
     _hub: HubProcess | None = None
@@ -87,7 +94,7 @@ class Town:
 
     async def another_node(self, data: Path, stack: AsyncExitStack) -> Town:
         """A second process of the same hub, with the same people; ended by ``stack``."""
-        node = replace(self, data=data, listen=f"127.0.0.1:{_free_port()}", _running=None, _hub=None)
+        node = replace(self, data=data, listen=free_place(), _running=None, _hub=None)
         stack.push_async_callback(node.close)
         await node.start()
         return node
@@ -168,13 +175,15 @@ class Town:
         return str(answer.body["session_id"])
 
     @asynccontextmanager
-    async def device(self, data: Path) -> AsyncIterator[tuple[DeviceProcess, str]]:
+    async def device(
+        self, data: Path, environ: Mapping[str, str] | None = None, inside: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[DeviceProcess, str]]:
         """A real device that came by itself with the token of a batch, and its id."""
         before = {str(one["id"]) for one in (await self.ask("GET", "/api/devices")).list("devices")}
         until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         wish: Json = {"group_id": 1, "label": "tests", "max_uses": 1, "expires_at": until}
         secret = str((await self.ask("POST", "/api/batches", wish)).body["token"])
-        device = DeviceProcess(data, {"HUTCH_HUB": self.url, "HUTCH_HUB_TOKEN": secret})
+        device = DeviceProcess(data, {"HUTCH_HUB": self.url, "HUTCH_HUB_TOKEN": secret, **(environ or {})}, inside)
         try:
             await asyncio.to_thread(device.start)
             answer = await self.until(
@@ -188,19 +197,14 @@ class Town:
 
 
 @asynccontextmanager
-async def town(data: Path, environ: Mapping[str, str] | None = None, inside: Sequence[str] = ()) -> AsyncIterator[Town]:
-    """A hub with an owner, running."""
+async def town(
+    data: Path, environ: Mapping[str, str] | None = None, inside: Sequence[str] = (), host: str = "127.0.0.1"
+) -> AsyncIterator[Town]:
+    """A hub with an owner, running at this address of the machine."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(ClientSession())
-        made = Town(data, http, environ or {}, inside)
+        made = Town(data, http, environ or {}, inside, free_place(host))
         stack.push_async_callback(made.close)
         await made.start()
         await made.set_up()
         yield made
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
