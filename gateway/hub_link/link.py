@@ -275,16 +275,15 @@ class HubLink:
         return again
 
     def _report(self, credentials: HubCredentials, state: DeviceState, error: str | None) -> None:
-        url = credentials.url
         if self._wanted is not credentials:
             return  # the last words of a link that is not wanted any more
         if state is DeviceState.LIVE:
-            self._set("online", url, None)
+            self._set("online", credentials.url, None)
         elif state is DeviceState.UNCLAIMED:
-            self._set("unclaimed", url, None)
+            self._set("unclaimed", credentials.url, None)
         else:
             # Once something went wrong, the page shows the reason until the link is up, not each attempt.
-            self._set("connecting" if error is None else "waiting", url, error)
+            self._set("connecting" if error is None else "waiting", credentials.url, error)
 
     def _set(self, state: LinkState, url: str | None, error: str | None) -> None:
         if self._stands == (state, url, error):
@@ -298,5 +297,4 @@ class HubLink:
         log.info("the link to the hub is %s%s", state, f": {error}" if error else "")
 
     def _publish(self) -> None:
-        state, _, error = self._stands
-        self._services.bus.publish(HubLinkChanged(state=state, detail=error or ""))
+        self._services.bus.publish(HubLinkChanged(state=self._stands[0], detail=self._stands[2] or ""))
