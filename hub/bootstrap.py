@@ -180,12 +180,12 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         stack.push_async_callback(cluster.close)
         _relay(cluster, fleet, people)
 
-        hosts = DialledHosts(settings.public_url, name)
+        where, hosts = [*settings.public_url], DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
             store,
             audit,
             fleet.announcer.publish,
-            HubIdentity(hosts, f"{settings.address}/claim", key.public_bytes),
+            HubIdentity(hosts, lambda: f"{where[0]}/claim", key.public_bytes),
             Links(
                 cluster.ports,
                 cluster.cutter,
@@ -226,8 +226,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         app[DEVICE_PAGES] = DevicePages(cluster.ports, PeopleAccess(), Vouching(key, lambda: hosts.main))
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))
         stack.push_async_callback(connections.stop)
-        for address in addresses:
-            hosts.add(address)
+        _opened(addresses, where, hosts)
         await stack.enter_async_context(
             _background(
                 people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog()
@@ -235,6 +234,13 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
+
+
+def _opened(addresses: list[str], where: list[str], hosts: DialledHosts) -> None:
+    """The hub listens now: that is where it may be dialled, beside its public addresses."""
+    where += addresses
+    for address in addresses:
+        hosts.add(address)
 
 
 def _relay(cluster: Cluster, fleet: Fleet, people: People) -> None:

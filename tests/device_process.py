@@ -45,6 +45,7 @@ class DeviceProcess:
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self.logged: list[str] = []
 
     @property
@@ -64,10 +65,15 @@ class DeviceProcess:
             env=self._environ,
             start_new_session=True,
         )
-        lines: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, lines), daemon=True)
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, self._lines), daemon=True)
         self._reader.start()
-        self._wait_open(lines)
+        self._wait_open(self._lines)
+
+    def until_logged(self, text: str) -> None:
+        """Wait until it says something on its console, or find that it has."""
+        while not any(text in line for line in self.logged):
+            assert self._lines.get(timeout=_START_SECONDS) is not None, "the device ended:\n" + "".join(self.logged)
 
     def stop(self) -> int:
         """Stop it as systemd does; the exit code."""
