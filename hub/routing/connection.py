@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.ports import DeviceRow
+from hub.routing.berth import head_of
 from hub.routing.socket import LinkSocket
 from hub.routing.transfers import Outcome, Transfers
 from hub.routing.wheel import Due
@@ -17,6 +18,7 @@ from protocol.events import (
     GatewayHello,
     GatewayUpdated,
     GatewayUpdateFailed,
+    SessionSnapshot,
     SessionStarted,
 )
 from protocol.frames import BinaryFrame, FrameKind
@@ -26,6 +28,7 @@ from protocol.link import (
     Answered,
     Close,
     DeliverEvent,
+    DeliverPart,
     DeliverStream,
     HubAction,
     HubLink,
@@ -217,6 +220,8 @@ class Connection(Due):
                     self._answered(action)
                 case DeliverEvent(event=event):
                     self._event(event)
+                case DeliverPart(screen=screen):
+                    self._screen(screen)
                 case SendBinary(data=data):
                     self.socket.send_binary(data)
                 case DeliverStream(item=item):
@@ -249,6 +254,11 @@ class Connection(Due):
             self._registry.greeted(self, event)
         elif self._transfers is None or not self._transfers.take(event):
             self._tell(event)
+
+    def _screen(self, screen: SessionSnapshot) -> None:
+        room = self.rooms.get(head_of(screen.session_id))
+        if room is not None:
+            room.passes(screen)
 
     def _tell(self, event: AnyEvent) -> None:
         if self.berth is not None:
