@@ -34,7 +34,7 @@ async def set_up(hub: HubProcess) -> str:
 
 def test_a_hub_starts_is_set_up_stops_and_remembers(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with hub_process(data) as hub:
+    with hub_process(data, very_first=True) as hub:
         assert data.stat().st_mode & 0o777 == 0o700
         assert asyncio.run(ask(hub, "GET", "/health"))[1]["status"] == "healthy"
         _, refused = asyncio.run(ask(hub, "GET", "/api/auth/me"))

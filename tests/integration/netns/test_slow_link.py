@@ -17,7 +17,7 @@ from tests.integration.netns.wire import wire
 MIB: Final = 2**20
 RATE: Final = 256_000 / 8
 DELAY: Final = 0.2
-ECHOES: Final = 7
+ECHOES: Final = 5
 USABLE_SECONDS: Final = 2.5
 GROWTH: Final = 24 * MIB
 
