@@ -144,6 +144,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             gateway_id=identity,
             version=VERSION,
             show=show_claim,
+            ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(

@@ -7,8 +7,8 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
@@ -29,7 +29,8 @@ from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Enrolment, Links, make_enrolment
 from hub.enrolment.service import Limits as EnrolmentLimits
 from hub.fleet.notify.sending import AppriseSender
-from hub.fleet.service import Fleet, Keep, make_fleet
+from hub.fleet.service import Fleet, make_fleet
+from hub.limits import keep_of, routing_limits_of
 from hub.link_events import Fanout
 from hub.nodes.cluster import Cluster, Here, new_node_id
 from hub.nodes.link_events import NodeLinkEvents
@@ -46,7 +47,6 @@ from hub.rollouts.worker import RolloutWorker
 from hub.routing.admission import Admission
 from hub.routing.connections import Connections
 from hub.routing.door import Door
-from hub.routing.limits import RoutingLimits
 from hub.routing.local import LocalPorts
 from hub.routing.metrics import routing_metrics
 from hub.routing.wheel import Wheel
@@ -149,7 +149,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         node_id = new_node_id()
         sender = AppriseSender(allow_private=settings.private_notifications)
         stack.push_async_callback(sender.close)
-        fleet = make_fleet(store, box, node=node_id, alone=alone, sender=sender, keep=_keep(settings))
+        fleet = make_fleet(store, box, node=node_id, alone=alone, sender=sender, keep=keep_of(settings))
         await fleet.start()
         stack.push_async_callback(fleet.close)
 
@@ -157,7 +157,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         link_events = NodeLinkEvents(told)
         wheel = Wheel.of_loop()
         stack.callback(wheel.stop)
-        connections = Connections(link_events, wheel, _routing_limits(settings))
+        connections = Connections(link_events, wheel, routing_limits_of(settings))
         local = LocalPorts(connections, StreamOpener())
         bus = await open_bus(settings.nats_address, node_id)
         stack.push_async_callback(bus.close)
@@ -179,12 +179,12 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         )
         stack.push_async_callback(cluster.close)
 
-        hosts = DialledHosts(settings.public_url, name)
+        where, hosts = [*settings.public_url], DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
             store,
             audit,
             fleet.announcer.publish,
-            HubIdentity(hosts, f"{settings.address}/claim", key.public_bytes),
+            HubIdentity(hosts, lambda: f"{where[0]}/claim", key.public_bytes),
             Links(
                 cluster.ports,
                 cluster.cutter,
@@ -226,13 +226,19 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         app[DEVICE_PAGES] = DevicePages(cluster.ports, PeopleAccess(), Vouching(key, lambda: hosts.main))
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))
         stack.push_async_callback(connections.stop)
-        for address in addresses:
-            hosts.add(address)
+        _opened(addresses, where, hosts)
         await stack.enter_async_context(
             background(people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog())
         )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
+
+
+def _opened(addresses: list[str], where: list[str], hosts: DialledHosts) -> None:
+    """The hub listens now: that is where it may be dialled, beside its public addresses."""
+    where += addresses
+    for address in addresses:
+        hosts.add(address)
 
 
 def _relay(cluster: Cluster, fleet: Fleet, people: People, enrolment: Enrolment) -> None:
@@ -272,16 +278,6 @@ def resolvers_of(
         TargetScope(fleet.targets),
         RolloutScope(rollouts),
     )
-
-
-def _keep(settings: HubSettings) -> Keep:
-    return Keep(health=timedelta(days=settings.health_days), events=timedelta(days=settings.event_days))
-
-
-def _routing_limits(settings: HubSettings) -> RoutingLimits:
-    usual = RoutingLimits()
-    session = replace(usual.session, bytes_per_second=settings.output_bytes_per_second)
-    return replace(usual, session=session, viewers_per_session=settings.max_viewers)
 
 
 async def _welcome(addresses: tuple[str, ...], people: People, setup_code: SetupCode) -> None:

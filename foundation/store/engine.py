@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -99,6 +99,7 @@ class _DriverConnection(Protocol):
     isolation_level: str | None
 
     def cursor(self) -> _Cursor: ...
+    def rollback(self) -> None: ...
 
 
 def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
@@ -125,5 +126,12 @@ def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
         reads_only = connection.get_execution_options().get(READS_ONLY, False)
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
+    def given_up(connection: _DriverConnection, _record: object, _error: object) -> None:
+        # Whoever was cancelled in a transaction may still be at a statement, and closing does not end what it holds:
+        # everybody else would wait for a lock that nobody lets go of.
+        with suppress(Exception):
+            connection.rollback()
+
     event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "invalidate", given_up)
     event.listen(engine.sync_engine, "begin", begun)

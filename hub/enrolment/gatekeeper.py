@@ -37,8 +37,8 @@ class HubIdentity:
     """How devices know this hub."""
 
     hosts: DialledHosts
-    claim_url: str
-    """Where a person enters a code."""
+    claim_url: Callable[[], str]
+    """Where a person enters a code: known once the hub is open."""
     key: bytes
     """The public key (Ed25519) with which it signs who comes through it."""
 
@@ -145,7 +145,7 @@ class Doorkeeper:
                         issued = await self._claims.issue(unclaimed)
                         yield GatewayUnclaimed(
                             claim_code=issued.code,
-                            claim_url=self._hub.claim_url,
+                            claim_url=self._hub.claim_url(),
                             expires_at=issued.expires_at,
                             fingerprint=fingerprint(unclaimed.public_key),
                         )

@@ -145,7 +145,9 @@ class Rig:
             self.audit,
             self.events.append,
             HubIdentity(
-                DialledHosts([f"https://{HOST}", f"http://{OTHER_HOST}"], "hub"), f"https://{HOST}/claim", HUB_KEY
+                DialledHosts([f"https://{HOST}", f"http://{OTHER_HOST}"], "hub"),
+                lambda: f"https://{HOST}/claim",
+                HUB_KEY,
             ),
             Links(self.sockets, self.sockets, self.sockets.live.__contains__, self.sockets.tell),
             secret=b"s" * 32,
