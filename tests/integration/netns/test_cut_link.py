@@ -47,6 +47,10 @@ class Far:
         table = Path(f"/proc/{self.device.pid}/net/tcp").read_text().splitlines()[1:]
         return any(line.split()[3] == ESTABLISHED for line in table)
 
+    async def lines_of(self, name: str) -> list[str]:
+        """The lines of a file in the workspace."""
+        return (await asyncio.to_thread((self.work / name).read_text)).split()
+
     async def type(self, text: str) -> bool:
         """Type by request; whether the hub says that the device took it."""
         path = f"/api/devices/{self.device_id}/sessions/{self.session_id}/input"
@@ -119,12 +123,13 @@ async def test_a_device_is_offline_after_the_silence_comes_back_and_lost_nothing
         await cut_until_offline(one, typing)
         one.wire.weather.cut = False
         await one.town.online(one.device_id)
-        assert await typing.one()
+        async with asyncio.timeout(WITHIN):
+            while not await typing.one():
+                pass
         async with one.town.watching(one.device_id, one.session_id) as view:
             await view.shows(typing.typed[-1])
-        assert await one.type("\x04")
-        sessions = f"/api/devices/{one.device_id}/sessions"
-        await one.town.until(sessions, lambda found: found.status == 200 and not found.list("sessions"))
-        lines = (await asyncio.to_thread((one.work / "typed").read_text)).split()
+        async with asyncio.timeout(WITHIN):
+            while (lines := await one.lines_of("typed"))[-1] != typing.typed[-1]:
+                pass
     assert typing.acknowledged <= set(lines) <= set(typing.typed)
     assert lines == sorted(set(lines), key=int)
