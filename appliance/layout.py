@@ -63,6 +63,11 @@ class Layout:
         return self.data / KEY_FILE_NAME
 
     @property
+    def secrets_key(self) -> Path:
+        """What seals the keys of agent CLIs in the store."""
+        return self.data / "secrets.key"
+
+    @property
     def session_state(self) -> Path:
         """What sessions need to come back after a reboot."""
         return self.data / "sessions"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from gateway.accounts.accounts import Accounts
     from gateway.agents.installer import Agents
+    from gateway.agents.keys import AgentKeys
+    from gateway.agents.login import AgentLogins
     from gateway.events.types import DeviceBus
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
@@ -54,6 +56,8 @@ class Device:
     workspace: Workspace
     transfers: Transfers
     agents: Agents
+    agent_keys: AgentKeys
+    agent_logins: AgentLogins
     hub_link: HubLink
     settings: SettingsTable
     name: str
