@@ -39,6 +39,7 @@ class Call:
     name: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     text: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
