@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -27,13 +28,17 @@ from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
+from gateway.agents.catalog import CATALOG
 from gateway.agents.installer import Agents
+from gateway.conversations.building import open_talks
+from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
+from gateway.programs.own import OwnPrograms
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.store import tables
@@ -117,6 +122,18 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         transfers = Transfers(workspace, bus)
         agents = Agents(layout.agents, bus)
         await agents.refresh()
+        programs = OwnPrograms()
+        talks = await open_talks(
+            store,
+            bus,
+            workspace,
+            programs,
+            agents,
+            clis=frozenset(CATALOG),
+            box=partial(load_secrets_box, layout.secrets_key),
+            config=_conversations_config(settings, layout, system.ram_bytes),
+        )
+        stack.push_async_callback(talks.conversations.close)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
@@ -160,6 +177,10 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 hub_link=hub_link,
+                conversations=talks.conversations,
+                workers=talks.workers,
+                attachments=talks.attachments,
+                usage=talks.usage,
                 settings=SettingsTable(store),
                 name=system.hostname,
                 version=VERSION,
@@ -174,7 +195,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
-            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
+            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), talks.conversations.run(), notifier.watchdog())
         )
         await _welcome(addresses, accounts, setup_code)
         yield notifier
@@ -194,6 +215,15 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         shell=settings.shell,
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
+    )
+
+
+def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:
+    return ConversationsConfig(
+        workspace_root=layout.workspace,
+        state=layout.conversation_state,
+        max_awake=settings.max_awake_agents or awake_for(ram_bytes),
+        idle_seconds=settings.agent_idle_minutes * 60.0,
     )
 
 
