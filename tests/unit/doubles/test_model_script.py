@@ -61,6 +61,8 @@ def test_last_marker_counts_and_the_program_may_say_more_after_it() -> None:
         ("user", "# Environment"),
     ]
     assert script.answer(request(*asked)) is OTHER
+    assert script.answer(request(("user", "Person: do ALPHA\nYou: done\n\ndo BRAVO"))) is OTHER
+    assert script.answer(request(("user", "Person: do BRAVO\nYou: done\n\ndo ALPHA"))) is FIRST
 
 
 def test_unknown_message_gets_the_other_answer() -> None:
