@@ -9,7 +9,7 @@ ARGS ?=
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-	  printf '  make %-8s %s\n' "$$name" "$$what"; done
+	  printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 setup: ## install everything that development needs
 	@tools/setup.sh dev
