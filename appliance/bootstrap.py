@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -28,8 +30,8 @@ from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
-from gateway.agents.catalog import CATALOG
 from gateway.agents.installer import Agents
+from gateway.agents.registry import CATALOG
 from gateway.conversations.building import open_talks
 from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
@@ -57,6 +59,9 @@ from provisioning.identity import gateway_id
 from webui.context import Device
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
+
+if TYPE_CHECKING:
+    from foundation.secrets_box import SecretsBox
 
 log = structlog.get_logger(__name__)
 
@@ -130,8 +135,8 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             programs,
             agents,
             clis=frozenset(CATALOG),
-            box=partial(load_secrets_box, layout.secrets_key),
-            config=_conversations_config(settings, layout, system.ram_bytes),
+            box=partial(_secrets_box, layout.secrets_key),
+            config=_conversations_config(settings, layout, system.ram_total_bytes),
         )
         stack.push_async_callback(talks.conversations.close)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
@@ -195,7 +200,14 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
-            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), talks.conversations.run(), notifier.watchdog())
+            _background(
+                upkeep.run(),
+                ssh_keys.run(),
+                transfers.run(),
+                hub_link.run(),
+                talks.conversations.run(),
+                notifier.watchdog(),
+            )
         )
         await _welcome(addresses, accounts, setup_code)
         yield notifier
@@ -216,6 +228,13 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
     )
+
+
+def _secrets_box(key: Path) -> SecretsBox:
+    # Cryptography is loaded with the first secret, and most devices have none.
+    from foundation.secrets_box import load_secrets_box
+
+    return load_secrets_box(key)
 
 
 def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:

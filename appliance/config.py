@@ -55,7 +55,10 @@ class Settings(BaseModel):
         default=None, ge=1, le=100, description="Agents of conversations awake at once; default by the memory there is."
     )
     agent_idle_minutes: int = Field(
-        default=10, ge=1, le=1440, description="Minutes after its last turn until a conversation's agent is put to sleep."
+        default=10,
+        ge=1,
+        le=1440,
+        description="Minutes after its last turn until a conversation's agent is put to sleep.",
     )
     history_lines: int = Field(default=10_000, ge=0, le=100_000, description="Scrollback lines a session keeps.")
     audit_days: int = Field(default=365, ge=1, description="Days the audit log is kept.")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from foundation.store.database import Store
-from gateway.agents.acp import AcpCommands
 from gateway.conversations.attachments import Attachments
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
@@ -28,7 +27,7 @@ from gateway.conversations.records.workers import WorkerRecords
 from gateway.conversations.running import Runner
 from gateway.conversations.sending import Sender
 from gateway.conversations.voice import ChatBus
-from gateway.conversations.waking import Waker
+from gateway.conversations.waking import AgentStarts, Waker
 from gateway.conversations.workers import Workers
 from gateway.events.publisher import Publisher
 from gateway.programs.types import Programs
@@ -55,7 +54,7 @@ async def open_talks(
     bus: Publisher,
     workspace: Workspace,
     programs: Programs,
-    commands: AcpCommands,
+    commands: AgentStarts,
     *,
     clis: frozenset[str],
     box: Callable[[], SecretsBox],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
@@ -22,6 +23,13 @@ from protocol.problems import Problem, ProblemCode
 _log = structlog.get_logger(__name__)
 
 
+class AgentStarts(AcpCommands, Protocol):
+    """How the agent CLIs of this device are started; :class:`gateway.agents.installer.Agents`."""
+
+    def command(self, agent: str) -> Sequence[str]:
+        """Raises AGENT_MISSING when a CLI is not installed, at once and without a side effect."""
+
+
 @dataclass(frozen=True, slots=True)
 class Woken:
     """An awake agent; ``fresh`` when it knows nothing of what was said before."""
@@ -35,7 +43,7 @@ class Waker:
 
     def __init__(
         self,
-        commands: AcpCommands,
+        commands: AgentStarts,
         programs: Programs,
         workers: Workers,
         register: Register,
@@ -75,9 +83,10 @@ class Waker:
         await asyncio.to_thread(self._register.forget, agent.child.pid)
 
     async def check(self, live: Live) -> None:
-        """Raise what would keep the agent from being started: AGENT_MISSING, WORKDIR_MISSING."""
+        """Raise what would keep the agent from being started: AGENT_MISSING, WORKDIR_MISSING. Starts nothing."""
         if live.agent is None:
-            await self._launch(live)
+            await self._check_folder(live)
+            self._commands.command(live.kept.conversation.cli)
 
     async def _start(self, live: Live, heard: Callable[[], None]) -> AwakeAgent:
         launch = await self._launch(live)
@@ -97,12 +106,8 @@ class Waker:
         return agent
 
     async def _launch(self, live: Live) -> AcpLaunch:
+        await self._check_folder(live)
         conversation = live.kept.conversation
-        if not await asyncio.to_thread(conversation.folder.is_dir):
-            raise Problem(
-                ProblemCode.WORKDIR_MISSING,
-                f"The folder {conversation.folder} is gone. Make it again, or begin a conversation in another.",
-            )
         worker = None if conversation.agent_id is None else await self._workers.find(conversation.agent_id)
         return await self._commands.conversation(
             conversation.cli,
@@ -111,6 +116,14 @@ class Waker:
             model=conversation.model,
             environment=None if worker is None else worker.environment,
         )
+
+    async def _check_folder(self, live: Live) -> None:
+        folder = live.kept.conversation.folder
+        if not await asyncio.to_thread(folder.is_dir):
+            raise Problem(
+                ProblemCode.WORKDIR_MISSING,
+                f"The folder {folder} is gone. Make it again, or begin a conversation in another.",
+            )
 
     async def _begin(self, live: Live, agent: AwakeAgent) -> bool:
         """Greet, and go on with the session of before or begin one; whether it is a new one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from foundation.store.tables import UtcDateTime
-from gateway.store.tables import metadata
+from gateway.store.metadata import metadata
 
 workers = sa.Table(
     "workers",

@@ -9,7 +9,7 @@ from aiohttp import web
 from foundation.web.answers import answer, nothing
 from foundation.web.context import note
 from foundation.web.parsing import parse_body, parse_query
-from gateway.conversations.types import ConversationQuery, NewConversation, NewMessage
+from gateway.conversations.types import ConversationQuery, ConversationStatus, NewConversation, NewMessage
 from webui.api.downloads import attachment as as_attachment
 from webui.api.models.conversations import (
     CancelAnswer,
@@ -50,7 +50,7 @@ async def list_conversations(request: web.Request) -> web.Response:
             cli=query.cli,
             agent_id=query.worker,
             folder=None if query.folder is None else device.workspace.resolve(query.folder),
-            status=query.status,
+            status=None if query.status is None else ConversationStatus(query.status),
             limit=query.limit,
             before=query.before,
         )

@@ -13,4 +13,11 @@ from webui.api.tables.files import FILE_ROUTES
 from webui.api.tables.sessions import SESSION_ROUTES
 from webui.api.tables.workers import WORKER_ROUTES
 
-API_ROUTES: Final[list[Route[Role]]] = [*ACCOUNT_ROUTES, *SESSION_ROUTES, *CONVERSATION_ROUTES, *WORKER_ROUTES, *FILE_ROUTES, *DEVICE_ROUTES]
+API_ROUTES: Final[list[Route[Role]]] = [
+    *ACCOUNT_ROUTES,
+    *SESSION_ROUTES,
+    *CONVERSATION_ROUTES,
+    *WORKER_ROUTES,
+    *FILE_ROUTES,
+    *DEVICE_ROUTES,
+]

@@ -26,16 +26,18 @@ async def conversation_events(request: web.Request) -> web.StreamResponse:
     """
     identity, meters, stream = identity_of(request), request.app[METERS], SseStream(request)
     conversations = device_of(request).conversations
-    async with conversations.watch(request.match_info["conversation_id"]) as (opening, events):
-        async with stream.open(identity.token.id, identity.token.expires_at) as writer:
-            meters.event_streams += 1
-            try:
-                await writer.start(_data(OpeningEvent.of(opening)))
-                await _send_all(writer, events)
-            except FellBehind:
-                await writer.send(_RESET)
-            finally:
-                meters.event_streams -= 1
+    async with (
+        conversations.watch(request.match_info["conversation_id"]) as (opening, events),
+        stream.open(identity.token.id, identity.token.expires_at) as writer,
+    ):
+        meters.event_streams += 1
+        try:
+            await writer.start(_data(OpeningEvent.of(opening)))
+            await _send_all(writer, events)
+        except FellBehind:
+            await writer.send(_RESET)
+        finally:
+            meters.event_streams -= 1
     return stream.response
 
 

@@ -120,7 +120,7 @@ class ConversationsQuery(Body):
 
     q: SearchText = Field("", description="Words of the title.")
     archived: bool = False
-    status: ConversationStatus | None = None
+    status: Literal["idle", "working", "waiting", "failed"] | None = None
     cli: AgentName | None = None
     worker: str | None = Field(None, max_length=64)
     folder: WorkspacePath | None = None
@@ -344,7 +344,7 @@ class ChangesQuery(Body):
 
 
 class FileChange(Answer):
-    """How one file changed: lines added and removed (null for one that is no text), and both sides where they are text."""
+    """How one file changed: lines added and removed (null for what is no text), and both sides of it."""
 
     path: str
     added: int | None

@@ -11,7 +11,6 @@ from webui.api.models import conversations as models
 from webui.api.tables.sizes import MIB, SMALL
 from webui.streams import conversation
 
-
 CONVERSATION_ROUTES: Final[list[Route[Role]]] = [
     Route(
         "GET",

@@ -10,7 +10,6 @@ from webui.api import workers
 from webui.api.models import workers as models
 from webui.api.tables.sizes import MIB
 
-
 WORKER_ROUTES: Final[list[Route[Role]]] = [
     Route(
         "GET",
