@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.conversations.service import ConversationService
 from gateway.events.types import DeviceBus
 from gateway.programs.types import Programs
+from gateway.sessions.manager import Sessions
 from gateway.workspaces.folders import Workspace
 
 
@@ -19,6 +20,7 @@ class OpenCode:
     """The parts of the device behind this API. ``clis`` are the agent CLIs by name, with their titles."""
 
     conversations: ConversationService
+    sessions: Sessions
     workspace: Workspace
     programs: Programs
     bus: DeviceBus

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
-from webui.dialects.opencode import about, files, find, messages, sessions, stream
+from webui.dialects.opencode import about, files, find, messages, screenshots, sessions, stream
 from webui.dialects.opencode.requests import CommandInput, NewSession, PermissionReply, Prompt, SessionChange
 
 _LARGE: Final = 4 * 1024 * 1024
@@ -124,4 +124,5 @@ ROUTES: Final[list[Route[Role]]] = [
     _read("/file/content", files.read_file, "What is in a file"),
     _read("/find", find.find_text, "Lines that match"),
     _read("/find/file", find.find_files, "Files by name"),
+    _read("/hutch/screenshot", screenshots.screenshot, "A picture of a terminal's screen"),
 ]
