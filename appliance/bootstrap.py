@@ -10,6 +10,9 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -28,12 +31,16 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
+from gateway.agents.registry import CATALOG
+from gateway.conversations.building import open_talks
+from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
+from gateway.programs.own import OwnPrograms
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.store import tables
@@ -52,6 +59,9 @@ from provisioning.identity import gateway_id
 from webui.context import Device
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
+
+if TYPE_CHECKING:
+    from foundation.secrets_box import SecretsBox
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +127,18 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         transfers = Transfers(workspace, bus)
         agents = Agents(layout.agents, bus)
         await agents.refresh()
+        programs = OwnPrograms()
+        talks = await open_talks(
+            store,
+            bus,
+            workspace,
+            programs,
+            agents,
+            clis=frozenset(CATALOG),
+            box=partial(_secrets_box, layout.secrets_key),
+            config=_conversations_config(settings, layout, system.ram_total_bytes),
+        )
+        stack.push_async_callback(talks.conversations.close)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
@@ -160,6 +182,10 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 hub_link=hub_link,
+                conversations=talks.conversations,
+                workers=talks.workers,
+                attachments=talks.attachments,
+                usage=talks.usage,
                 settings=SettingsTable(store),
                 name=system.hostname,
                 version=VERSION,
@@ -174,7 +200,14 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
-            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
+            _background(
+                upkeep.run(),
+                ssh_keys.run(),
+                transfers.run(),
+                hub_link.run(),
+                talks.conversations.run(),
+                notifier.watchdog(),
+            )
         )
         await _welcome(addresses, accounts, setup_code)
         yield notifier
@@ -194,6 +227,22 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         shell=settings.shell,
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
+    )
+
+
+def _secrets_box(key: Path) -> SecretsBox:
+    # Cryptography is loaded with the first secret, and most devices have none.
+    from foundation.secrets_box import load_secrets_box
+
+    return load_secrets_box(key)
+
+
+def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:
+    return ConversationsConfig(
+        workspace_root=layout.workspace,
+        state=layout.conversation_state,
+        max_awake=settings.max_awake_agents or awake_for(ram_bytes),
+        idle_seconds=settings.agent_idle_minutes * 60.0,
     )
 
 

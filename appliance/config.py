@@ -66,6 +66,15 @@ class Settings(BaseModel):
         default=None, description="Program of a session without an agent CLI; default the account's login shell."
     )
     max_sessions: int = Field(default=50, ge=1, le=500, description="Live sessions at most.")
+    max_awake_agents: int | None = Field(
+        default=None, ge=1, le=100, description="Agents of conversations awake at once; default by the memory there is."
+    )
+    agent_idle_minutes: int = Field(
+        default=10,
+        ge=1,
+        le=1440,
+        description="Minutes after its last turn until a conversation's agent is put to sleep.",
+    )
     history_lines: int = Field(default=10_000, ge=0, le=100_000, description="Scrollback lines a session keeps.")
     audit_days: int = Field(default=365, ge=1, description="Days the audit log is kept.")
     health_days: int = Field(default=7, ge=1, le=90, description="Days of health samples kept for charts.")
