@@ -1,4 +1,4 @@
-"""The OpenCode API on a port of its own: where it listens, and with which password."""
+"""The OpenCode API on a port of its own: where it listens, with which password, and the conversation it begins with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from aiohttp import web
 from appliance.config import Settings
 from appliance.serving import serve
 from foundation.settings import Listen
+from gateway.agents.installer import Agents
+from gateway.conversations.service import ConversationService
+from gateway.conversations.types import ConversationQuery, NewConversation
 from protocol.problems import Problem, ProblemCode
 
+DESKTOP = "desktop"
+"""The title that the scripts of VibeOS look for."""
 log = structlog.get_logger(__name__)
 
 
@@ -32,6 +37,21 @@ def password_of(settings: Settings) -> str | None:
             {"setting": "opencode_password"},
         )
     return password.get_secret_value() if password else None
+
+
+async def first_installed(agents: Agents) -> str:
+    """The agent CLI that answers where none is named; the first of the table on a device that has none yet."""
+    statuses = await agents.statuses()
+    return next((status.agent for status in statuses if status.installed), statuses[0].agent)
+
+
+async def ensure_desktop(conversations: ConversationService, cli: str) -> None:
+    """Make the conversation that scripts talk to, once: a person who removes it from the list has not lost it."""
+    for archived in (False, True):
+        page = await conversations.list(ConversationQuery(text=DESKTOP, archived=archived, limit=200))
+        if any(one.title == DESKTOP for one in page.items):
+            return
+    await conversations.create(NewConversation(title=DESKTOP, cli=cli, origin="hutch"))
 
 
 @asynccontextmanager
