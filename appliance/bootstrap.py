@@ -22,6 +22,7 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
+from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
@@ -57,6 +58,9 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
+from webui.dialects.opencode.authority import OpenCodeAuthority
+from webui.dialects.opencode.context import OpenCode
+from webui.dialects.opencode.server import make_opencode_app
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
@@ -108,6 +112,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
 async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
     """Everything that makes a device, started; closed in reverse order on the way out."""
     notifier = Notifier()
+    started_at = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         store = await Store.open(layout.database_url, DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
@@ -139,6 +144,8 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             config=_conversations_config(settings, layout, system.ram_total_bytes),
         )
         stack.push_async_callback(talks.conversations.close)
+        default_cli = settings.default_cli or await first_installed(agents)
+        await ensure_desktop(talks.conversations, default_cli)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
@@ -195,10 +202,29 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 console_socket=layout.console,
                 hub_door=door,
                 secure_cookies=settings.secure_cookies,
-                started_at=datetime.now(UTC),
+                started_at=started_at,
             )
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
+        if settings.opencode_listen is not None:
+            opencode = make_opencode_app(
+                OpenCode(
+                    conversations=talks.conversations,
+                    sessions=sessions,
+                    workspace=workspace,
+                    programs=programs,
+                    bus=bus,
+                    version=VERSION,
+                    clis={cli.name: cli.title for cli in CATALOG.values()},
+                    default_cli=default_cli,
+                    started_at=started_at,
+                ),
+                OpenCodeAuthority(accounts, audit, password_of(settings)),
+                device=system.hostname,
+                hosts=frozenset(settings.hosts),
+                trusted_proxies=settings.trusted_proxies,
+            )
+            await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
         await stack.enter_async_context(
             _background(
                 upkeep.run(),
