@@ -135,10 +135,12 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(launch: AcpLaunch, folder: Path, errors: Path) -> AsyncIterator[Talk]:
+async def talking(
+    launch: AcpLaunch, folder: Path, errors: Path, listener: Listener | None = None
+) -> AsyncIterator[Talk]:
     """Start the program and shake hands; every process of its group is gone at the end."""
     async with _started(launch, folder, errors) as (writer, reader):
-        listener = Listener()
+        listener = listener or Listener()
         connection = acp.connect_to_agent(_client(listener), writer, reader)
         try:
             nothing = FileSystemCapabilities(read_text_file=False, write_text_file=False)
