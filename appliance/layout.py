@@ -63,14 +63,19 @@ class Layout:
         return self.data / KEY_FILE_NAME
 
     @property
-    def secrets_key(self) -> Path:
-        """What seals the keys of agent CLIs in the store."""
-        return self.data / "secrets.key"
-
-    @property
     def session_state(self) -> Path:
         """What sessions need to come back after a reboot."""
         return self.data / "sessions"
+
+    @property
+    def conversation_state(self) -> Path:
+        """Attachments of conversations, and which agents' programs run."""
+        return self.data / "conversations"
+
+    @property
+    def secrets_key(self) -> Path:
+        """What opens the secrets in the store."""
+        return self.data / "secrets.key"
 
     @classmethod
     def of(cls, settings: Settings) -> Layout:
@@ -92,7 +97,7 @@ class Layout:
         Raises:
             Problem: PERMISSION_DENIED when one cannot be made or belongs to somebody else.
         """
-        for folder in (self.data, self.sockets, self.session_state):
+        for folder in (self.data, self.sockets, self.session_state, self.conversation_state):
             _private(folder)
         for folder in (self.workspace, self.agents):
             _make(folder)

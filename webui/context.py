@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from gateway.agents.installer import Agents
     from gateway.agents.keys import AgentKeys
     from gateway.agents.login import AgentLogins
+    from gateway.conversations.attachments import Attachments
+    from gateway.conversations.conversations import Conversations
+    from gateway.conversations.records.usage import UsageRecords
+    from gateway.conversations.workers import Workers
     from gateway.events.types import DeviceBus
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
@@ -59,6 +63,10 @@ class Device:
     agent_keys: AgentKeys
     agent_logins: AgentLogins
     hub_link: HubLink
+    conversations: Conversations
+    workers: Workers
+    attachments: Attachments
+    usage: UsageRecords
     settings: SettingsTable
     name: str
     """The host name, without a domain; ``NAME`` and ``NAME.local`` are accepted as Host."""

@@ -105,7 +105,8 @@ def _provider(variables: Mapping[str, str]) -> dict[str, object]:
         "env_key": "OPENAI_API_KEY",
         "wire_api": "responses",
     }
-    return {"model_provider": "hutch", "model_providers": {"hutch": provider}}
+    model = _model(variables.get("OPENAI_MODEL"))
+    return {"model_provider": "hutch", "model_providers": {"hutch": provider}, **model}
 
 
 def _trust(place: Place) -> dict[str, object]:
