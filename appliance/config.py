@@ -17,7 +17,12 @@ from foundation.settings import Listen, Sources, split_commas
 from protocol.limits import PING_EVERY
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
-SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md")
+ALIASES = {"database_url": "DATABASE_URL", "opencode_password": "OPENCODE_SERVER_PASSWORD"}
+SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md", ALIASES)
+
+
+def _listen_or_off(value: object) -> object:
+    return None if value == "off" else Listen.parse(value)
 
 
 class Settings(BaseModel):
@@ -49,6 +54,16 @@ class Settings(BaseModel):
     )
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="Networks of reverse proxies whose X-Forwarded-* headers count."
+    )
+    opencode_listen: Annotated[Listen | None, BeforeValidator(_listen_or_off)] = Field(
+        default=Listen(host="127.0.0.1", port=4096),
+        description="HOST:PORT of the OpenCode API; off for none. Beyond loopback it takes a password.",
+    )
+    opencode_password: Annotated[SecretStr, Field(min_length=8)] | None = Field(
+        default=None, description="Password of the OpenCode API. Also read from OPENCODE_SERVER_PASSWORD."
+    )
+    default_cli: str | None = Field(
+        default=None, description="Agent CLI of conversations that name none; default the first that is installed."
     )
     secure_cookies: bool = Field(default=False, description="The page is reached over HTTPS only.")
     shell: str | None = Field(

@@ -76,7 +76,7 @@ class AwakeAgent:
             InitializeResponse,
         )
 
-        # Reading is served, too, and not offered: gemini cannot tell our "not found" from a fault, and makes no new file.
+        # Reading is served and not offered: gemini takes our "not found" for a fault, and then makes no new file.
         files = FileSystemCapabilities(read_text_file=False, write_text_file=True)
         asked = InitializeRequest(
             protocol_version=PROTOCOL_VERSION,
