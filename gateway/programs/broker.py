@@ -1,8 +1,9 @@
 """``hutch broker``: starts programs in the agents' account at the daemon's word.
 
 It runs as the account that agents work in, so whatever it is asked for it cannot do more than an agent can. It listens
-on a UNIX socket, its own or one that systemd hands over (sd_listen_fds(3)), and serves nobody but the daemon's account,
-as the kernel names it (SO_PEERCRED). It keeps nothing: ended and started again it goes on, and programs do not notice.
+on a UNIX socket, its own or one that systemd hands over (sd_listen_fds(3)), and serves nobody but the daemon's account
+and root, as the kernel names them (SO_PEERCRED). It keeps nothing: ended and started again it goes on, and programs do
+not notice.
 
 Nothing but the standard library, so that it starts at once and stays small.
 """
@@ -20,8 +21,8 @@ from contextlib import suppress
 
 from gateway.programs.connection import Connection
 from gateway.programs.credentials import peer
+from gateway.programs.wire import SOCKET
 
-SOCKET = "/run/hutch-agents/broker.sock"
 DAEMON = "hutch"
 MAX_CONNECTIONS = 64
 _FIRST_PASSED = 3
@@ -44,7 +45,7 @@ class Broker:
                 link, _ = self._listener.accept()
             except ConnectionError:
                 continue
-            if peer(link)[1] != self._daemon or not self._free.acquire(blocking=False):
+            if peer(link)[1] not in (self._daemon, 0) or not self._free.acquire(blocking=False):
                 link.close()
                 continue
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ from protocol.problems import Problem, ProblemCode
 ANSWER_SECONDS = 15.0
 """How long a work may take; the longest of them waits two seconds."""
 CONNECT_SECONDS = 2.0
+PATIENCE = 3.0
+"""Seconds that a broker which is away gets to come back before anybody is told."""
+LOOK = 0.1
 MAX_IDLE = 4
 _READ = 64 * 1024
 
@@ -65,7 +69,7 @@ class BrokerCalls:
         """As in the protocol."""
         message: Message = {"do": "work", "id": 0, "name": name, "arguments": list(arguments)}
         try:
-            call = self._take() or Call(connect(self._path, self._uid))
+            call = self._take() or Call(self._dial())
             try:
                 answer, opened = call.ask(message, descriptors)
             except BaseException:
@@ -83,6 +87,17 @@ class BrokerCalls:
             idle, self._idle = self._idle, []
         for call in idle:
             call.close()
+
+    def _dial(self) -> socket.socket:
+        """A new connection; a broker that is being started anew gets a moment."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return connect(self._path, self._uid)
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK)
 
     def _take(self) -> Call | None:
         while True:

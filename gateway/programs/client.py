@@ -7,7 +7,6 @@ through the kernel, connects again by itself, and hands the new broker what it i
 from __future__ import annotations
 
 import asyncio
-import pwd
 import socket
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from signal import SIGKILL, Signals
 
 import structlog
 
-from gateway.programs.calls import BrokerCalls, away, connect, receive, refusal
+from gateway.programs.calls import PATIENCE, BrokerCalls, away, connect, receive, refusal
 from gateway.programs.chores import Chores
 from gateway.programs.line import Line
 from gateway.programs.running import UNKNOWN, Running
@@ -29,22 +28,6 @@ _log = structlog.get_logger(__name__)
 
 RETRY = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries to reach the broker again; the last one repeats."""
-
-
-def user_named(name: str) -> User:
-    """An account of this machine.
-
-    Raises:
-        Problem: ``INVALID_REQUEST`` when there is none of that name.
-    """
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
-        raise Problem(
-            ProblemCode.INVALID_REQUEST,
-            f"There is no account {name} on this machine. Make it, or name another one with the setting agent_user.",
-        ) from None
-    return User(entry.pw_uid, entry.pw_name, Path(entry.pw_dir), entry.pw_shell or "/bin/sh")
 
 
 class BrokerPrograms:
@@ -66,7 +49,7 @@ class BrokerPrograms:
         self._open = True
 
     async def connect(self, seconds: float) -> None:
-        """Reach the broker for the first time, which may be starting itself.
+        """Reach the broker, which may be starting just now.
 
         Raises:
             Problem: ``UNAVAILABLE`` after so many seconds.
@@ -103,6 +86,7 @@ class BrokerPrograms:
         stderr: int,
     ) -> Running:
         """As in the protocol."""
+        await self.connect(PATIENCE)
         line = await self._connected()
         self._number += 1
         streams, descriptors = _streams(stdin, stdout, stderr)

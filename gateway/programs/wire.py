@@ -11,6 +11,8 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 
+SOCKET = "/run/hutch-agents/broker.sock"
+"""Where the broker listens, unless it is told otherwise."""
 MAX_FRAME = 1024 * 1024
 """Bytes of JSON in one frame."""
 MAX_DESCRIPTORS = 8
