@@ -19,7 +19,7 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
-from appliance.separation import agents_account
+from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
@@ -117,7 +117,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         sampler = HealthSampler(layout.data)
         system = await asyncio.to_thread(sampler.system_info)
         ssh_keys = SshKeys(layout.authorized_keys, bus)
-        workspace = Workspace(layout.workspace, bus)
+        workspace = Workspace(layout.workspace, bus, rights_in(account))
         transfers = Transfers(workspace, bus)
         agents = Agents(layout.agents, bus)
         await agents.refresh()

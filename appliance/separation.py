@@ -13,6 +13,7 @@ from foundation.files import problems_of
 from gateway.programs.chores import Chores
 from gateway.programs.own import OwnPrograms
 from gateway.programs.types import AgentsAccount, User
+from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
 BROKER_SECONDS = 20.0
@@ -60,6 +61,11 @@ async def agents_account(user: User | None, broker: Path, folders: Mapping[Path,
         await account.close()
         raise
     return account
+
+
+def rights_in(account: AgentsAccount) -> Rights:
+    """The rights with which the workspace is changed."""
+    return Rights(account.chores, account.user.uid if account.apart else None)
 
 
 def _make_folders(chores: Chores, folders: Mapping[Path, int]) -> None:
