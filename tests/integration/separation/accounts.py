@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -23,6 +24,8 @@ DAEMON = 64_001
 """Nobody has this account."""
 AGENTS = pwd.getpwnam("games")
 """An account of every Debian that nothing runs in."""
+LOCK = Path(tempfile.gettempdir()) / "hutch-two-accounts.lock"
+"""Held by whoever uses the two accounts: tests run beside each other."""
 GROUP = 64_100
 """The group that both belong to; it owns the folder between them, and nothing of the daemon's."""
 
@@ -53,15 +56,16 @@ def python() -> str | None:
 
 def as_daemon() -> list[str]:
     """What is put before a command of the daemon's account."""
-    return _as(DAEMON)
+    return as_account(DAEMON)
 
 
 def as_agents() -> list[str]:
     """What is put before a command of the agents' account."""
-    return _as(AGENTS.pw_uid)
+    return as_account(AGENTS.pw_uid)
 
 
-def _as(uid: int) -> list[str]:
+def as_account(uid: int) -> list[str]:
+    """What is put before a command of any account."""
     return ["setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={GROUP}", "--no-new-privs"]
 
 
@@ -113,6 +117,12 @@ class Accounts:
 @contextmanager
 def two_accounts() -> Iterator[Accounts]:
     """Make the folders; on the way out end whatever runs in either account, and remove them."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _made()
+
+
+def _made() -> Iterator[Accounts]:
     base = Path(tempfile.mkdtemp(prefix="hutch-2-"))
     base.chmod(0o755)
     accounts = Accounts(base)
