@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from appliance import separation
+from appliance.checks import account
+from appliance.checks.types import Finding, Verdict
+from appliance.config import Settings
+from appliance.layout import Layout
 from appliance.separation import agents_account, refuse_within_reach
 from gateway.programs.calls import PATIENCE
 from gateway.programs.types import User
@@ -68,6 +72,26 @@ async def test_a_session_goes_on_without_the_broker_and_ends_with_the_next(accou
         # Whoever asks meanwhile is made to wait for the new broker, not refused.
         await one.session(name="second")
         assert (await one.call("DELETE", f"/api/sessions/{session}")).status == 200
+
+
+async def test_the_doctor_sees_whether_agents_are_kept_apart(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with device(accounts) as one:
+        settings = Settings(data=accounts.data, agent_user=AGENTS.pw_name, broker=accounts.broker_socket)
+
+        def found() -> Finding:
+            return account.check(settings, Layout.of(settings))
+
+        assert (await asyncio.to_thread(found)).verdict is Verdict.OK
+        await asyncio.to_thread(accounts.data.chmod, 0o755)
+        assert (await asyncio.to_thread(found)).verdict is Verdict.FAIL
+        await asyncio.to_thread(accounts.data.chmod, 0o700)
+        await asyncio.to_thread(one.end_broker)
+        monkeypatch.setattr("gateway.programs.calls.PATIENCE", 0.1)
+        away = await asyncio.to_thread(found)
+        assert away.verdict is Verdict.FAIL
+        assert "hutch-agents" in away.text
 
 
 async def test_an_ended_session_leaves_nothing(accounts: Accounts) -> None:
