@@ -19,6 +19,7 @@ from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
+from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.talks import talks_of
 from appliance.upkeep import Upkeep, samples_in
@@ -39,7 +40,6 @@ from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
-from gateway.programs.own import OwnPrograms
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.store import tables
@@ -120,30 +120,32 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         accounts = Accounts(store, bus, setup_code)
         stack.push_async_callback(accounts.close)
 
+        account = await agents_account(layout.agent_user, layout.broker, layout.agents_folders)
+        stack.push_async_callback(account.close)
+
         sampler = HealthSampler(layout.data)
         system = await asyncio.to_thread(sampler.system_info)
         ssh_keys = SshKeys(layout.authorized_keys, bus)
-        workspace = Workspace(layout.workspace, bus)
+        workspace = Workspace(layout.workspace, bus, rights_in(account))
         transfers = Transfers(workspace, bus)
         settings_table = SettingsTable(store)
         agent_keys = AgentKeys(settings_table, layout.secrets_key)
-        agents = Agents(layout.agents, bus, keys=agent_keys)
+        agents = Agents(layout.agents, bus, programs=account, keys=agent_keys)
         await agents.refresh()
-        programs = OwnPrograms()
         talks = await talks_of(
             settings,
             layout,
             store,
             bus,
             workspace,
-            programs=programs,
+            programs=account,
             agents=agents,
             ram_bytes=system.ram_total_bytes,
         )
         stack.push_async_callback(talks.conversations.close)
         default_cli = settings.default_cli or await first_installed(agents)
         await ensure_desktop(talks.conversations, default_cli)
-        sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
+        sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents, account=account)
         await sessions.start()
         stack.push_async_callback(sessions.close)
         agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
@@ -215,7 +217,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                     conversations=talks.conversations,
                     sessions=sessions,
                     workspace=workspace,
-                    programs=programs,
+                    programs=account,
                     bus=bus,
                     version=VERSION,
                     clis={cli.name: cli.title for cli in CATALOG.values()},

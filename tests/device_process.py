@@ -28,10 +28,17 @@ _STOP_SECONDS = 10.0
 class DeviceProcess:
     """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart.
 
-    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings.
+    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings;
+    ``python``: an interpreter that it may run there.
     """
 
-    def __init__(self, data: Path, environ: Mapping[str, str] | None = None, inside: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        environ: Mapping[str, str] | None = None,
+        inside: Sequence[str] = (),
+        python: str = sys.executable,
+    ) -> None:
         self.data = data
         self.url = ""
         self.setup_code: str | None = None
@@ -42,6 +49,7 @@ class DeviceProcess:
             **(environ or {}),
         }
         self._inside = inside
+        self._python = python
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -56,7 +64,7 @@ class DeviceProcess:
 
     def start(self) -> None:
         """Start the daemon and wait until it is ready."""
-        command = [*self._inside, sys.executable, "-m", "appliance.cli.main", "run"]
+        command = [*self._inside, self._python, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,

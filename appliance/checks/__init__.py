@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.checks import agents, data, python, sessions, space, tmux
+from appliance.checks import account, agents, data, python, sessions, space, tmux
 from appliance.checks.types import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -10,6 +10,7 @@ CHECKS: tuple[Check, ...] = (
     Check("tmux", tmux.check),
     Check("data folder", data.check),
     Check("disk space", space.check),
+    Check("agents' account", account.check),
     Check("sessions", sessions.check),
     Check("agent CLIs", agents.check),
 )

@@ -18,7 +18,8 @@ from gateway.agents.installer import Agents
 from gateway.agents.pins import Pin
 from gateway.conversations.types import Permission
 from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress, AnyEvent
-from gateway.programs.own import OwnProgram, OwnPrograms
+from gateway.programs.own import OwnPrograms
+from gateway.programs.running import Running
 from protocol.problems import Problem, ProblemCode
 
 TINY = AgentCli(
@@ -227,7 +228,7 @@ class Marked(OwnPrograms):
     async def start(
         self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], stdin: int, stdout: int,
         stderr: int,
-    ) -> OwnProgram:  # fmt: skip
+    ) -> Running:  # fmt: skip
         marked = {**environment, "TINY_ACCOUNT": "agents"}
         return await super().start(
             command, folder=folder, environment=marked, stdin=stdin, stdout=stdout, stderr=stderr
