@@ -13,6 +13,11 @@ missing_packages() {
   command -v ssh-keygen >/dev/null || printf '%s\n' openssh-client
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || printf '%s\n' postgresql
   [ -x /usr/sbin/nats-server ] || printf '%s\n' nats-server
+  # What updates are tried with: the real RAUC on a bus of its own.
+  command -v rauc >/dev/null || printf '%s\n' rauc
+  command -v dbus-daemon >/dev/null || printf '%s\n' dbus-daemon
+  command -v mksquashfs >/dev/null || printf '%s\n' squashfs-tools
+  command -v openssl >/dev/null || printf '%s\n' openssl
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 

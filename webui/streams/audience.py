@@ -19,6 +19,7 @@ AUDIENCE: Final[dict[str, Role]] = {
     "agent.installed": Role.VIEWER,
     "agent.install_progress": Role.OPERATOR,
     "agent.install_failed": Role.OPERATOR,
+    "update.changed": Role.VIEWER,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
     "conversation.created": Role.VIEWER,

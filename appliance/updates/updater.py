@@ -1,0 +1,297 @@
+"""How a device gets to another version, whatever writes it: download, check, install, try, commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from appliance.updates.backend import Backend
+from appliance.updates.channel import ask_channel, is_offer
+from appliance.updates.download import Downloader, Wanted
+from appliance.updates.media import Media
+from appliance.updates.partial import tidy
+from appliance.updates.progress import Progress
+from appliance.updates.state import Record, StateFiles, Trial, boot_id
+from appliance.updates.versions import check_step, same
+from gateway.updates.types import BUSY, Medium, Release, Rollback, Slot, UpdatePhase, UpdateState
+from protocol.problems import Problem, ProblemCode
+
+log = structlog.get_logger(__name__)
+
+_BEGUN = frozenset({UpdatePhase.CHECKING, UpdatePhase.DOWNLOADING, UpdatePhase.VERIFYING, UpdatePhase.INSTALLING})
+"""Phases that a restart of the daemon interrupts."""
+_INTERRUPTED = "The update was interrupted. Begin it again; what was downloaded is kept."
+COMMIT_PACE = 2.0
+"""Seconds between two looks for the verdict of the boot checks, while a version is tried."""
+
+
+class DeviceUpdater:
+    """Implements ``Updater`` on any backend. Call :meth:`start` before anything else, and keep :meth:`run` running.
+
+    ``running`` is the version of this program; ``hub_online`` tells whether the hub is reached right now.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        files: StateFiles,
+        progress: Progress,
+        *,
+        running: str,
+        channel: str | None,
+        hub_online: Callable[[], bool],
+        media: Media,
+        downloader: Downloader | None = None,
+        boot: Callable[[], str] = boot_id,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._backend = backend
+        self._files = files
+        self._progress = progress
+        self._running = running
+        self._channel = channel
+        self._hub_online = hub_online
+        self._media = media
+        self._downloader = downloader or Downloader(files.folder)
+        self._boot = boot
+        self._pause = pause
+        self._offered: Release | None = None
+        self._rollback: Rollback | None = None
+        self._working = asyncio.Lock()
+        self._watched = asyncio.Event()
+
+    # What is known
+
+    def state(self) -> UpdateState:
+        """Where an update stands."""
+        return self._progress.state
+
+    def offered(self) -> Release | None:
+        """What the last check found."""
+        return self._offered
+
+    def last_rollback(self) -> Rollback | None:
+        """The last update that was taken back, unless one went well since."""
+        return self._rollback
+
+    async def slots(self) -> tuple[Slot, ...]:
+        """The two places, the running one first."""
+        return await self._backend.slots()
+
+    async def media(self) -> tuple[Medium, ...]:
+        """Bundles on media that can be taken out."""
+        return await self._media.find()
+
+    # The start, and what follows it
+
+    async def start(self) -> None:
+        """Find out what became of an update that was under way when the daemon ended. Never raises a Problem."""
+        self._rollback = await asyncio.to_thread(self._files.read_rollback)
+        record = await asyncio.to_thread(self._files.read)
+        self._progress.load(record)
+        try:
+            await self._resume(record)
+        except Problem as problem:
+            log.warning("what became of an update cannot be told", code=problem.code, reason=problem.message)
+
+    async def run(self) -> None:
+        """While a version is tried, wait for its boot checks and commit it then; until cancelled."""
+        while True:
+            await self._watched.wait()
+            try:
+                await self._settle()
+            except Problem as problem:
+                log.warning("the running version cannot be committed yet", code=problem.code, reason=problem.message)
+            await self._pause(COMMIT_PACE)
+
+    async def _resume(self, record: Record) -> None:
+        trial = record.trial
+        same_boot = trial is not None and trial.boot_id == await asyncio.to_thread(self._boot)
+        if trial is None:
+            if record.phase in _BEGUN:
+                await self._progress.move(UpdatePhase.FAILED, record.version, problem=_INTERRUPTED)
+            elif record.phase is not UpdatePhase.FAILED:
+                await self._progress.move(UpdatePhase.IDLE)
+        elif same_boot and record.phase is UpdatePhase.INSTALLING:
+            self._watched.set()  # it may still be written; the phase stays until that is known
+        elif same_boot:
+            await self._progress.move(UpdatePhase.INSTALLED, trial.version)
+        elif await self._runs(trial):
+            await self._progress.move(
+                UpdatePhase.TRYING, trial.version, detail="The new version runs; its boot checks are not through yet."
+            )
+            self._watched.set()
+        elif record.phase is UpdatePhase.INSTALLING:
+            await self._interrupted(trial)
+        else:
+            await self._taken_back(trial)
+
+    async def _runs(self, trial: Trial) -> bool:
+        if trial.slot:
+            return any(slot.running and slot.name == trial.slot for slot in await self._backend.slots())
+        return same(trial.version, self._running)
+
+    async def _taken_back(self, trial: Trial) -> None:
+        reason = await self._backend.why_back(trial)
+        log.error("an update was taken back", version=trial.version, running=self._running, reason=reason)
+        self._rollback = Rollback(trial.version, reason, datetime.now(UTC))
+        await asyncio.to_thread(self._files.write_rollback, self._rollback)
+        self._progress.trial = None
+        await self._progress.move(UpdatePhase.IDLE)
+
+    async def _interrupted(self, trial: Trial) -> None:
+        self._progress.trial = None
+        await self._progress.move(UpdatePhase.FAILED, trial.version, problem=_INTERRUPTED)
+
+    async def _settle(self) -> None:
+        trial = self._progress.trial
+        if trial is None:
+            self._watched.clear()
+        elif self.state().phase is UpdatePhase.INSTALLING:
+            await self._written(trial)
+        elif await self._backend.passed(trial):
+            await self._commit(trial)
+
+    async def _written(self, trial: Trial) -> None:
+        """An installation that went on without this daemon: find out how it ended."""
+        if await self._backend.writing():
+            return
+        self._watched.clear()
+        if any(slot.next and slot.name == trial.slot for slot in await self._backend.slots()):
+            await self._progress.move(UpdatePhase.INSTALLED, trial.version)
+        else:
+            await self._interrupted(trial)
+
+    async def _commit(self, trial: Trial) -> None:
+        await self._backend.commit()
+        self._watched.clear()
+        self._progress.trial = self._rollback = None
+        await asyncio.to_thread(self._files.forget_rollback)
+        await asyncio.to_thread(tidy, self._files.folder)
+        await self._progress.move(UpdatePhase.IDLE, detail=f"Version {trial.version} passed its checks and stays.")
+        log.info("the running version is committed", version=trial.version)
+
+    # What people, the hub and the clock ask for
+
+    async def check(self) -> Release | None:
+        """Ask the channel."""
+        if self._channel is None:
+            message = "There is no update channel. Set update_channel to the address of one, or upload a bundle."
+            raise Problem(ProblemCode.UPDATE_UNAVAILABLE, message)
+        async with self._alone():
+            before = self._progress.state
+            await self._progress.move(UpdatePhase.CHECKING, before.version)
+            try:
+                release = await ask_channel(self._channel)
+                self._offered = release if is_offer(release, self._running) else None
+            finally:
+                # A check that fails is the asker's business; what stood there before stands again.
+                await self._progress.move(before.phase, before.version, detail=before.detail, problem=before.problem)
+        return self._offered
+
+    async def install(self, url: str, sha256: str, version: str, *, downgrade: bool = False) -> str:
+        """Download and install."""
+        if version and self._waits_for(version):
+            return version
+        if version:
+            check_step(version, self._running, downgrade=downgrade)
+        async with self._alone(), self._told(version or None):
+            await self._progress.move(UpdatePhase.DOWNLOADING, version or None)
+            bundle = await self._downloader.fetch(Wanted(url, sha256), self._downloaded)
+            return await self._put_in_place(bundle, version, downgrade=downgrade, ours=True)
+
+    async def install_file(self, bundle: Path, *, downgrade: bool = False) -> str:
+        """Install what is on the device."""
+        async with self._alone(), self._told(None):
+            if not await asyncio.to_thread(bundle.is_file):
+                message = f"There is no bundle {bundle.name} any more. Upload it again, or put the stick back in."
+                raise Problem(ProblemCode.NOT_FOUND, message)
+            ours = bundle.is_relative_to(self._files.folder)
+            return await self._put_in_place(bundle, "", downgrade=downgrade, ours=ours)
+
+    async def restart(self) -> None:
+        """Start what was installed."""
+        async with self._alone():
+            trial = self._progress.trial
+            if self.state().phase is not UpdatePhase.INSTALLED or trial is None:
+                raise Problem(ProblemCode.CONFLICT, "No update waits for a restart. Install one first.")
+            self._progress.trial = trial.model_copy(update={"hub_online": self._hub_online()})
+            await self._progress.move(UpdatePhase.RESTARTING, trial.version)
+            try:
+                await self._backend.restart()
+            except Problem:
+                await self._progress.move(UpdatePhase.INSTALLED, trial.version)
+                raise
+
+    # Steps
+
+    def _waits_for(self, version: str) -> bool:
+        trial = self._progress.trial
+        return trial is not None and self.state().phase is UpdatePhase.INSTALLED and same(trial.version, version)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        if self._working.locked() or self.state().phase in BUSY:
+            raise Problem(ProblemCode.CONFLICT, "An update is under way. Wait until it is through, then try again.")
+        async with self._working:
+            yield
+
+    @asynccontextmanager
+    async def _told(self, version: str | None) -> AsyncIterator[None]:
+        try:
+            yield
+        except Problem as problem:
+            await self._failed(version, problem.message)
+            raise
+        except BaseException:
+            await self._failed(version, _INTERRUPTED)
+            raise
+
+    async def _failed(self, version: str | None, reason: str) -> None:
+        try:
+            await self._progress.move(UpdatePhase.FAILED, version or self.state().version, problem=reason)
+        except Problem as problem:  # a full disk: whoever asks still hears of it
+            log.warning("the end of an update cannot be written down", reason=problem.message)
+
+    def _downloaded(self, there: int, whole: int) -> None:
+        self._progress.advance(there * 100 // whole if whole else 0, f"{there // 1024**2} MiB")
+
+    async def _put_in_place(self, bundle: Path, version: str, *, downgrade: bool, ours: bool) -> str:
+        await self._progress.move(UpdatePhase.VERIFYING, version or None)
+        info = await self._backend.inspect(bundle)
+        if version and not same(version, info.version):
+            raise Problem(
+                ProblemCode.BUNDLE_REFUSED,
+                f"The bundle holds version {info.version} and not {version}, as was announced. Nothing was installed.",
+            )
+        check_step(info.version, self._running, downgrade=downgrade)
+        # Remembered before it begins: what writes may go on, and finish, while this daemon is away.
+        self._progress.trial = await self._trial_of(info.version)
+        await self._progress.move(UpdatePhase.INSTALLING, info.version)
+        try:
+            await self._backend.install(bundle, self._progress.advance)
+        except Problem:
+            self._progress.trial = None
+            raise
+        await self._progress.move(UpdatePhase.INSTALLED, info.version)
+        self._offered = None
+        if ours:
+            await asyncio.to_thread(bundle.unlink, missing_ok=True)
+        return info.version
+
+    async def _trial_of(self, version: str) -> Trial:
+        places = await self._backend.slots()
+        return Trial(
+            version=version,
+            slot=next((slot.name for slot in places if not slot.running), ""),
+            from_version=self._running,
+            from_slot=next((slot.name for slot in places if slot.running), ""),
+            installed_at=datetime.now(UTC),
+            boot_id=await asyncio.to_thread(self._boot),
+            hub_online=self._hub_online(),
+        )
