@@ -20,6 +20,7 @@ from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.serving import serve
+from appliance.updates.choose import make_updates
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
 from foundation.setup_code import SetupCode
@@ -43,7 +44,6 @@ from gateway.store.sessions import SessionRecords
 from gateway.tunnel import assertions
 from gateway.tunnel.tunnel import Tunnel
 from gateway.tunnel.visitors import Visitors
-from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
@@ -54,8 +54,6 @@ from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
 log = structlog.get_logger(__name__)
-
-_NO_UPDATES = "This device cannot update itself yet. Install the newer version on the machine and start Hutch again."
 
 STOP_SECONDS = 5.0
 """A stop that takes longer is cut short: systemd and people wait for it."""
@@ -124,6 +122,16 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
+        updates = make_updates(
+            settings,
+            layout.updates,
+            SettingsTable(store),
+            bus,
+            version=VERSION,
+            device_id=identity,
+            hub_online=lambda: hub_link.status.state == "online",
+        )
+        await updates.start()
         tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
         hub_link = HubLink(
             LinkServices(
@@ -132,7 +140,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 workspace=workspace,
-                updater=NoUpdater(_NO_UPDATES),
+                updater=updates.desk.updater,
                 sampler=sampler,
                 audit=audit,
                 bus=bus,
@@ -160,6 +168,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 hub_link=hub_link,
+                updates=updates.desk,
                 settings=SettingsTable(store),
                 name=system.hostname,
                 version=VERSION,
@@ -174,7 +183,15 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
-            _background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
+            _background(
+                upkeep.run(),
+                ssh_keys.run(),
+                transfers.run(),
+                hub_link.run(),
+                updates.run(),
+                updates.schedule(),
+                notifier.watchdog(),
+            )
         )
         await _welcome(addresses, accounts, setup_code)
         yield notifier

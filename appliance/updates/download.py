@@ -19,7 +19,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from appliance.updates.partial import Origin, Partial, tidy
+from appliance.updates.partial import Origin, Partial, is_whole, tidy
 from protocol.problems import Problem, ProblemCode
 
 log = structlog.get_logger(__name__)
@@ -78,6 +78,8 @@ class Downloader:
         check_address(wanted.url)
         target = self._folder / f"{_name(wanted)}.bundle"
         await asyncio.to_thread(tidy, self._folder, target)
+        if await asyncio.to_thread(is_whole, target, wanted.sha256):
+            return target  # an installation was interrupted after the download
         partial = Partial(target)
         try:
             resumed = await self._complete(partial, wanted, progress)

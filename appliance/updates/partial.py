@@ -142,6 +142,15 @@ class Partial:
                 self.size += len(block)
 
 
+def is_whole(path: Path, sha256: str) -> bool:
+    """Whether a file is there with this SHA-256 (hex)."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
+    except OSError:
+        return False
+
+
 def tidy(folder: Path, keep: Path | None = None) -> None:
     """Remove bundles and parts of them, except for ``keep`` and what is beside it: they are large."""
     for pattern in ("*.bundle", "*.bundle.part", "*.bundle.part.json"):

@@ -14,20 +14,14 @@ from appliance.updates.backend import Backend
 from appliance.updates.channel import ask_channel, is_offer
 from appliance.updates.download import Downloader, Wanted
 from appliance.updates.media import Media
-from appliance.updates.partial import tidy
 from appliance.updates.progress import Progress
-from appliance.updates.state import Record, StateFiles, Trial, boot_id
+from appliance.updates.state import StateFiles, Trial, boot_id
+from appliance.updates.trials import INTERRUPTED, Trials
 from appliance.updates.versions import check_step, same
 from gateway.updates.types import BUSY, Medium, Release, Rollback, Slot, UpdatePhase, UpdateState
 from protocol.problems import Problem, ProblemCode
 
 log = structlog.get_logger(__name__)
-
-_BEGUN = frozenset({UpdatePhase.CHECKING, UpdatePhase.DOWNLOADING, UpdatePhase.VERIFYING, UpdatePhase.INSTALLING})
-"""Phases that a restart of the daemon interrupts."""
-_INTERRUPTED = "The update was interrupted. Begin it again; what was downloaded is kept."
-COMMIT_PACE = 2.0
-"""Seconds between two looks for the verdict of the boot checks, while a version is tried."""
 
 
 class DeviceUpdater:
@@ -59,11 +53,9 @@ class DeviceUpdater:
         self._media = media
         self._downloader = downloader or Downloader(files.folder)
         self._boot = boot
-        self._pause = pause
         self._offered: Release | None = None
-        self._rollback: Rollback | None = None
         self._working = asyncio.Lock()
-        self._watched = asyncio.Event()
+        self._trials = Trials(backend, files, progress, running=running, boot=boot, pause=pause)
 
     # What is known
 
@@ -77,7 +69,7 @@ class DeviceUpdater:
 
     def last_rollback(self) -> Rollback | None:
         """The last update that was taken back, unless one went well since."""
-        return self._rollback
+        return self._trials.rollback
 
     async def slots(self) -> tuple[Slot, ...]:
         """The two places, the running one first."""
@@ -87,94 +79,13 @@ class DeviceUpdater:
         """Bundles on media that can be taken out."""
         return await self._media.find()
 
-    # The start, and what follows it
-
     async def start(self) -> None:
         """Find out what became of an update that was under way when the daemon ended. Never raises a Problem."""
-        self._rollback = await asyncio.to_thread(self._files.read_rollback)
-        record = await asyncio.to_thread(self._files.read)
-        self._progress.load(record)
-        try:
-            await self._resume(record)
-        except Problem as problem:
-            log.warning("what became of an update cannot be told", code=problem.code, reason=problem.message)
+        await self._trials.start()
 
     async def run(self) -> None:
         """While a version is tried, wait for its boot checks and commit it then; until cancelled."""
-        while True:
-            await self._watched.wait()
-            try:
-                await self._settle()
-            except Problem as problem:
-                log.warning("the running version cannot be committed yet", code=problem.code, reason=problem.message)
-            await self._pause(COMMIT_PACE)
-
-    async def _resume(self, record: Record) -> None:
-        trial = record.trial
-        same_boot = trial is not None and trial.boot_id == await asyncio.to_thread(self._boot)
-        if trial is None:
-            if record.phase in _BEGUN:
-                await self._progress.move(UpdatePhase.FAILED, record.version, problem=_INTERRUPTED)
-            elif record.phase is not UpdatePhase.FAILED:
-                await self._progress.move(UpdatePhase.IDLE)
-        elif same_boot and record.phase is UpdatePhase.INSTALLING:
-            self._watched.set()  # it may still be written; the phase stays until that is known
-        elif same_boot:
-            await self._progress.move(UpdatePhase.INSTALLED, trial.version)
-        elif await self._runs(trial):
-            await self._progress.move(
-                UpdatePhase.TRYING, trial.version, detail="The new version runs; its boot checks are not through yet."
-            )
-            self._watched.set()
-        elif record.phase is UpdatePhase.INSTALLING:
-            await self._interrupted(trial)
-        else:
-            await self._taken_back(trial)
-
-    async def _runs(self, trial: Trial) -> bool:
-        if trial.slot:
-            return any(slot.running and slot.name == trial.slot for slot in await self._backend.slots())
-        return same(trial.version, self._running)
-
-    async def _taken_back(self, trial: Trial) -> None:
-        reason = await self._backend.why_back(trial)
-        log.error("an update was taken back", version=trial.version, running=self._running, reason=reason)
-        self._rollback = Rollback(trial.version, reason, datetime.now(UTC))
-        await asyncio.to_thread(self._files.write_rollback, self._rollback)
-        self._progress.trial = None
-        await self._progress.move(UpdatePhase.IDLE)
-
-    async def _interrupted(self, trial: Trial) -> None:
-        self._progress.trial = None
-        await self._progress.move(UpdatePhase.FAILED, trial.version, problem=_INTERRUPTED)
-
-    async def _settle(self) -> None:
-        trial = self._progress.trial
-        if trial is None:
-            self._watched.clear()
-        elif self.state().phase is UpdatePhase.INSTALLING:
-            await self._written(trial)
-        elif await self._backend.passed(trial):
-            await self._commit(trial)
-
-    async def _written(self, trial: Trial) -> None:
-        """An installation that went on without this daemon: find out how it ended."""
-        if await self._backend.writing():
-            return
-        self._watched.clear()
-        if any(slot.next and slot.name == trial.slot for slot in await self._backend.slots()):
-            await self._progress.move(UpdatePhase.INSTALLED, trial.version)
-        else:
-            await self._interrupted(trial)
-
-    async def _commit(self, trial: Trial) -> None:
-        await self._backend.commit()
-        self._watched.clear()
-        self._progress.trial = self._rollback = None
-        await asyncio.to_thread(self._files.forget_rollback)
-        await asyncio.to_thread(tidy, self._files.folder)
-        await self._progress.move(UpdatePhase.IDLE, detail=f"Version {trial.version} passed its checks and stays.")
-        log.info("the running version is committed", version=trial.version)
+        await self._trials.run()
 
     # What people, the hub and the clock ask for
 
@@ -249,7 +160,7 @@ class DeviceUpdater:
             await self._failed(version, problem.message)
             raise
         except BaseException:
-            await self._failed(version, _INTERRUPTED)
+            await self._failed(version, INTERRUPTED)
             raise
 
     async def _failed(self, version: str | None, reason: str) -> None:
@@ -262,6 +173,19 @@ class DeviceUpdater:
         self._progress.advance(there * 100 // whole if whole else 0, f"{there // 1024**2} MiB")
 
     async def _put_in_place(self, bundle: Path, version: str, *, downgrade: bool, ours: bool) -> str:
+        try:
+            installed = await self._checked_and_installed(bundle, version, downgrade=downgrade)
+        except Problem:
+            # It is of no more use; after an interruption it is.
+            if ours:
+                await asyncio.to_thread(bundle.unlink, missing_ok=True)
+            raise
+        self._offered = None
+        if ours:
+            await asyncio.to_thread(bundle.unlink, missing_ok=True)
+        return installed
+
+    async def _checked_and_installed(self, bundle: Path, version: str, *, downgrade: bool) -> str:
         await self._progress.move(UpdatePhase.VERIFYING, version or None)
         info = await self._backend.inspect(bundle)
         if version and not same(version, info.version):
@@ -279,9 +203,6 @@ class DeviceUpdater:
             self._progress.trial = None
             raise
         await self._progress.move(UpdatePhase.INSTALLED, info.version)
-        self._offered = None
-        if ours:
-            await asyncio.to_thread(bundle.unlink, missing_ok=True)
         return info.version
 
     async def _trial_of(self, version: str) -> Trial:

@@ -170,7 +170,11 @@ class HubUpdater(Protocol):
     """Installs a release of the gateway."""
 
     async def install(self, url: str, sha256: str, version: str) -> str:
-        """Install it and answer the version that runs then."""
+        """Install it and answer the version that runs after the next restart."""
+        ...
+
+    async def restart(self) -> None:
+        """Start what was installed. Returns before it happens."""
         ...
 
     def last_rollback(self) -> Rollback | None:

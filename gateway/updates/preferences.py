@@ -8,12 +8,11 @@ from datetime import time
 from typing import Self
 
 from foundation.store.settings import SettingsTable
-from gateway.updates.types import Automatic
+from gateway.updates.types import WINDOW_FORM, Automatic
 from protocol.problems import Problem, ProblemCode
 
 AUTOMATIC_SETTING = "update.automatic"
 WINDOW_SETTING = "update.window"
-_FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Window:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``03:00-05:00``. Raises Problem INVALID_REQUEST."""
-        found = _FORM.fullmatch(text.strip())
+        found = re.match(WINDOW_FORM, text.strip())
         if found is None or found[1] + found[2] == found[3] + found[4]:
             raise Problem(
                 ProblemCode.INVALID_REQUEST,

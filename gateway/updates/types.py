@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Automatic = Literal["off", "patch"]
 """What is installed without being asked: nothing, or versions that only mend (1.2.3 to 1.2.4)."""
+
+WINDOW_FORM: Final = r"^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$"
+"""A window of every day, such as ``03:00-05:00``."""
 
 
 @dataclass(frozen=True, slots=True)

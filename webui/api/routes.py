@@ -10,5 +10,6 @@ from webui.api.tables.accounts import ACCOUNT_ROUTES
 from webui.api.tables.device import DEVICE_ROUTES
 from webui.api.tables.files import FILE_ROUTES
 from webui.api.tables.sessions import SESSION_ROUTES
+from webui.api.tables.updates import UPDATE_ROUTES
 
-API_ROUTES: Final[list[Route[Role]]] = [*ACCOUNT_ROUTES, *SESSION_ROUTES, *FILE_ROUTES, *DEVICE_ROUTES]
+API_ROUTES: Final[list[Route[Role]]] = [*ACCOUNT_ROUTES, *SESSION_ROUTES, *FILE_ROUTES, *DEVICE_ROUTES, *UPDATE_ROUTES]

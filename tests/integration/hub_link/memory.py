@@ -336,6 +336,9 @@ class RefusingUpdater:
         assert sha256
         raise Problem(ProblemCode.UPDATE_UNAVAILABLE, f"This device cannot install {version} by itself yet.")
 
+    async def restart(self) -> None:
+        raise Problem(ProblemCode.CONFLICT, "No update waits for a restart.")
+
 
 class FixedSampler:
     """The same measurement each time."""

@@ -36,7 +36,10 @@ from gateway.store import tables
 from gateway.store.health import HealthHistory
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
+from gateway.updates.desk import UpdateDesk
 from gateway.updates.none import NoUpdater
+from gateway.updates.preferences import UpdatePreferences
+from gateway.updates.uploads import BundleUploads
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
@@ -226,6 +229,11 @@ async def _device(
         transfers=transfers,
         agents=agents,
         hub_link=hub_link,
+        updates=UpdateDesk(
+            NoUpdater("This is a test."),
+            UpdatePreferences(SettingsTable(store), channel=None, automatic=None, window=None),
+            BundleUploads(root / "updates"),
+        ),
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",
