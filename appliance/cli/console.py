@@ -28,11 +28,22 @@ def ask(
     Raises:
         Problem: what the daemon answered, or UNAVAILABLE when it does not run.
     """
-    return asyncio.run(_ask(Layout.of(settings).console, method, path, answer, body))
+    return asyncio.run(_ask(Layout.of(settings).console, method, path, answer, body=body))
+
+
+def put_bytes(settings: Settings, path: str, data: bytes, answer: type[Answer]) -> Answer:
+    """Send raw bytes to the daemon. Raises as :func:`ask`."""
+    return asyncio.run(_ask(Layout.of(settings).console, "PUT", path, answer, data=data))
 
 
 async def _ask(
-    socket: Path, method: str, path: str, answer: type[Answer], body: Mapping[str, JsonValue] | None
+    socket: Path,
+    method: str,
+    path: str,
+    answer: type[Answer],
+    *,
+    body: Mapping[str, JsonValue] | None = None,
+    data: bytes | None = None,
 ) -> Answer:
     # Loaded here: "hutch run" imports this module and asks nobody.
     import aiohttp
@@ -41,7 +52,7 @@ async def _ask(
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
         try:
-            async with client.request(method, f"http://localhost{path}", json=body) as response:
+            async with client.request(method, f"http://localhost{path}", json=body, data=data) as response:
                 return read_answer(response.status, await response.read(), answer, "device")
         except (aiohttp.ClientConnectionError, TimeoutError, PermissionError):
             raise Problem(

@@ -109,9 +109,9 @@ class DeviceUpdater:
         """Download and install."""
         if version and self._waits_for(version):
             return version
-        if version:
-            check_step(version, self._running, downgrade=downgrade)
         async with self._alone(), self._told(version or None):
+            if version:
+                check_step(version, self._running, downgrade=downgrade)
             await self._progress.move(UpdatePhase.DOWNLOADING, version or None)
             bundle = await self._downloader.fetch(Wanted(url, sha256), self._downloaded)
             return await self._put_in_place(bundle, version, downgrade=downgrade, ours=True)
@@ -119,6 +119,7 @@ class DeviceUpdater:
     async def install_file(self, bundle: Path, *, downgrade: bool = False) -> str:
         """Install what is on the device."""
         async with self._alone(), self._told(None):
+            await self._progress.move(UpdatePhase.VERIFYING)
             if not await asyncio.to_thread(bundle.is_file):
                 message = f"There is no bundle {bundle.name} any more. Upload it again, or put the stick back in."
                 raise Problem(ProblemCode.NOT_FOUND, message)

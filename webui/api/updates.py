@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from foundation.actors import Actor
@@ -52,6 +54,7 @@ async def begin(request: web.Request, order: Order) -> None:
     taken = await device.updates.take(order)
     note(request).target = taken.target
     request.app[BACKGROUND].start(_install(device, taken, actor_of(request)), "install an update")
+    await asyncio.sleep(0)  # it begins, so that who asks for the state sees that it does
 
 
 async def put_bundle(request: web.Request) -> web.Response:
