@@ -122,6 +122,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
+        has_rauc = await asyncio.to_thread(settings.rauc_config.exists)
         updates = make_updates(
             settings,
             layout.updates,
@@ -129,6 +130,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             bus,
             version=VERSION,
             device_id=identity,
+            has_rauc=has_rauc,
             hub_online=lambda: hub_link.status.state == "online",
         )
         await updates.start()

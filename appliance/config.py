@@ -66,6 +66,12 @@ class Settings(BaseModel):
         pattern=WINDOW_FORM,
         description="When the device may restart for updates, as 03:00-05:00 in local time; wins over the page.",
     )
+    rauc_config: Path = Field(
+        default=Path("/etc/rauc/system.conf"), description="RAUC's configuration; where it is, RAUC updates the device."
+    )
+    boot_folder: Path = Field(
+        default=Path("/data/hutch-boot"), description="Where the image keeps what happened at its starts."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["auto", "console", "json", "journal"] = Field(
         default="auto", description="auto: console on a terminal, journal under systemd, JSON elsewhere."

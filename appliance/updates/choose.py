@@ -22,7 +22,6 @@ from gateway.updates.preferences import UpdatePreferences, Window
 from gateway.updates.types import Updater
 from gateway.updates.uploads import BundleUploads
 
-RAUC_CONFIG: Final = Path("/etc/rauc/system.conf")
 _NO_UPDATES: Final = (
     "This device cannot update itself: it is neither Hutch's image nor an installation with release folders. "
     "Install the newer version on the machine and start Hutch again."
@@ -61,8 +60,8 @@ def make_updates(
     *,
     version: str,
     device_id: str,
+    has_rauc: bool,
     hub_online: Callable[[], bool],
-    rauc_config: Path = RAUC_CONFIG,
 ) -> Updates:
     """The updates of this machine, by what is on it.
 
@@ -76,7 +75,7 @@ def make_updates(
     )
     files = StateFiles(folder)
     device_updater = None
-    if rauc_config.exists():
+    if has_rauc:
         device_updater = _rauc_updater(settings, files, bus, version, hub_online)
     # The layout /opt/hutch/current comes here, with a backend of its own on the same DeviceUpdater.
     updater: Updater = device_updater or NoUpdater(_NO_UPDATES)
@@ -98,7 +97,7 @@ def _rauc_updater(
     address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
 
     return DeviceUpdater(
-        RaucBackend(lambda: system_bus(address), History(), version=version),
+        RaucBackend(lambda: system_bus(address), History(settings.boot_folder), version=version),
         files,
         Progress(files, bus),
         running=version,

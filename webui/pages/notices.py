@@ -28,6 +28,11 @@ NOTICES: Final[dict[str, Notice]] = {
     "hub-key": Notice("The device has a new key. The old one is forgotten as soon as the hub knows the new one."),
     "hub-removed": Notice("This device no longer talks to a hub."),
     "install-started": Notice("The installation is running. It takes a few minutes on a small device.", "info"),
+    "update-none": Notice("This device is up to date."),
+    "update-offered": Notice("There is a newer version."),
+    "update-begun": Notice("The update is being installed. The device works on meanwhile.", "info"),
+    "update-restarts": Notice("The device restarts. This takes a minute or two.", "info"),
+    "update-preferences": Notice("Saved."),
     "logged-out": Notice("You are logged out."),
     "log-in-again": Notice("The password is changed. Log in with the new one."),
 }

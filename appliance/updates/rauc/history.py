@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from appliance.updates.state import Trial
 from appliance.updates.verdict import VerdictFile, read_verdict
 
-BOOT_FOLDER: Final = Path("/data/hutch-boot")
 _TAIL: Final = 256 * 1024
 _PANIC: Final = re.compile(r"Kernel panic - not syncing: (.{1,200})")
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +36,7 @@ class Attempt(BaseModel):
 class History:
     """The files of one boot folder."""
 
-    folder: Path = BOOT_FOLDER
+    folder: Path
 
     @property
     def verdict(self) -> Path:
