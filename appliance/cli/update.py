@@ -148,7 +148,7 @@ def _follow(settings: Settings) -> int:
         if state.phase in BUSY and line != said and sys.stdout.isatty():
             print(line)
         said = line
-        if state.phase is UpdatePhase.INSTALLED:
+        if state.phase is UpdatePhase.INSTALLED and not state.problem:
             print(f"Version {state.version} is in place. Start it with: hutch update restart")
             return 0
         if state.phase not in BUSY:

@@ -41,13 +41,16 @@ class Backend(Protocol):
         """The places, the running one first."""
 
     async def commit(self) -> None:
-        """The running version stays."""
+        """The running version stays; the start that led to it counts as a good one."""
+
+    async def stay(self) -> None:
+        """Another version was tried and is not to be started again: the running one is the next, too."""
 
     async def restart(self) -> None:
         """Start anew, from the place that is next. Returns before it happens."""
 
-    async def passed(self, trial: Trial) -> bool:
-        """Whether the boot checks of the running version are through, and went well."""
+    async def passed(self) -> bool:
+        """Whether the boot checks of this start are through, and went well."""
 
     async def why_back(self, trial: Trial) -> str:
         """Why a version that was tried does not run, in sentences for a person."""

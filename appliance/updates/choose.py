@@ -42,7 +42,7 @@ class Updates:
             await self.device_updater.start()
 
     async def run(self) -> None:
-        """Commit what passed its checks; until cancelled. Returns at once where nothing can be updated."""
+        """Settle what is open and commit this start; returns when that is done."""
         if self.device_updater is not None:
             await self.device_updater.run()
 

@@ -84,7 +84,7 @@ class DeviceUpdater:
         await self._trials.start()
 
     async def run(self) -> None:
-        """While a version is tried, wait for its boot checks and commit it then; until cancelled."""
+        """Settle what is open, and commit this start once its boot checks are through."""
         await self._trials.run()
 
     # What people, the hub and the clock ask for
@@ -161,12 +161,18 @@ class DeviceUpdater:
             await self._failed(version, problem.message)
             raise
         except BaseException:
-            await self._failed(version, INTERRUPTED)
+            # What writes goes on without this daemon, and the next one finds out how it ended.
+            if self.state().phase is not UpdatePhase.INSTALLING:
+                await self._failed(version, INTERRUPTED)
             raise
 
     async def _failed(self, version: str | None, reason: str) -> None:
+        waits = self._progress.trial
         try:
-            await self._progress.move(UpdatePhase.FAILED, version or self.state().version, problem=reason)
+            if waits is None:
+                await self._progress.move(UpdatePhase.FAILED, version or self.state().version, problem=reason)
+            else:  # what was installed before is untouched
+                await self._progress.move(UpdatePhase.INSTALLED, waits.version, problem=reason)
         except Problem as problem:  # a full disk: whoever asks still hears of it
             log.warning("the end of an update cannot be written down", reason=problem.message)
 

@@ -10,7 +10,8 @@ from protocol.problems import Problem, ProblemCode
 
 _FORM = re.compile(
     r"v?(?P<major>\d{1,9})\.(?P<minor>\d{1,9})(?:\.(?P<patch>\d{1,9}))?"
-    r"(?:[-.]?(?P<pre>[a-zA-Z]{1,16})[-.]?(?P<number>\d{1,9})?)?(?:\+[0-9A-Za-z.-]{1,64})?"
+    r"(?:(?:-(?P<pre>[a-zA-Z]{1,16})|\.?(?P<short>alpha|beta|a|b|rc|dev))[-.]?(?P<number>\d{1,9})?)?(?:\+[0-9A-Za-z.-]{1,64})?",
+    re.ASCII,
 )
 _FINAL = (1, "", 0)
 
@@ -33,7 +34,7 @@ class Version:
             raise Problem(
                 ProblemCode.INVALID_REQUEST, f"“{text[:40]}” is no version. Write it as 1.2.3, or 1.2.3-rc.1 before it."
             )
-        pre = (found["pre"] or "").lower()
+        pre = (found["pre"] or found["short"] or "").lower()
         stage = (0, pre, int(found["number"] or 0)) if pre else _FINAL
         return cls(int(found["major"]), int(found["minor"]), int(found["patch"] or 0), stage)
 

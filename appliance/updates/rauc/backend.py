@@ -64,6 +64,10 @@ class RaucBackend:
         """Mark the running slot as good."""
         await self._rauc.mark("good", "booted")
 
+    async def stay(self) -> None:
+        """Make the running slot the active one."""
+        await self._rauc.mark("active", "booted")
+
     async def restart(self) -> None:
         """Have logind restart the machine."""
         try:
@@ -75,9 +79,8 @@ class RaucBackend:
                 f"The machine does not restart: {refused.words or refused.name}. Restart it by hand, or try again.",
             ) from None
 
-    async def passed(self, trial: Trial) -> bool:
+    async def passed(self) -> bool:
         """Whether this boot has a good verdict."""
-        del trial
         return await asyncio.to_thread(lambda: self._history.passed(self._boot()))
 
     async def why_back(self, trial: Trial) -> str:

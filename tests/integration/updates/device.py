@@ -15,7 +15,7 @@ from appliance.updates.rauc.history import History
 from appliance.updates.state import StateFiles
 from appliance.updates.updater import DeviceUpdater
 from appliance.updates.verdict import CheckResult, VerdictFile, write_verdict
-from gateway.events.types import UpdateChanged
+from gateway.events.types import AnyEvent, UpdateChanged
 from gateway.updates.types import UpdatePhase
 from tests.integration.updates.machine import Machine
 from tests.unit.gateway.recorder import Recorder
@@ -27,6 +27,7 @@ class UpdatedDevice:
     def __init__(self, folder: Path, machine: Machine) -> None:
         self.machine = machine
         self.folder = folder / "updates"
+        self.files = StateFiles(self.folder)
         self.boot = folder / "hutch-boot"
         self.boot.mkdir()
         self.stick = folder / "media" / "stick"
@@ -42,7 +43,7 @@ class UpdatedDevice:
     async def start(self, version: str) -> None:
         """Start the daemon's updater, as this version of it."""
         self.version = version
-        files = StateFiles(self.folder)
+        files = self.files
         connect, boot = self.machine.connect, lambda: self.machine.boot_id
         self.updater = DeviceUpdater(
             RaucBackend(connect, History(self.boot), version=version, boot=boot),
@@ -89,6 +90,31 @@ class UpdatedDevice:
             while self.updater.state().phase is not phase:
                 self._moved.set()
                 await asyncio.to_thread(lambda: None)
+
+    async def until_not(self, phase: UpdatePhase) -> None:
+        """Wait until the updater is in another phase."""
+        async with asyncio.timeout(20):
+            while self.updater.state().phase is phase:
+                self._moved.set()
+                await asyncio.to_thread(lambda: None)
+
+    async def settled(self) -> None:
+        """Wait until nothing is open any more."""
+        assert self._task is not None
+        self._moved.set()
+        async with asyncio.timeout(20):
+            await self._task
+
+    def on_phase(self, phase: UpdatePhase, told: asyncio.Event) -> None:
+        """Set an event when a phase is told."""
+        publish = self.recorder.publish
+
+        def watched(event: AnyEvent) -> None:
+            publish(event)
+            if isinstance(event, UpdateChanged) and event.phase == phase.value:
+                told.set()
+
+        self.recorder.publish = watched  # type: ignore[method-assign]
 
     def phases(self) -> list[str]:
         """The phases that were told on the bus, each once in a row."""

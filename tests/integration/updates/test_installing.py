@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ async def test_failed_checks_are_the_reason_for_the_way_back(device: UpdatedDevi
     await device.restart_machine("A", "0.1.0")
     back = device.updater.last_rollback()
     assert back is not None
+    assert device.machine.primary == "A"  # the next start is not another try
     assert back.version == "0.2.0"
     assert back.reason == "Version 0.2.0 started, and its checks failed. Page: It answered 500."
     assert device.updater.state().phase is UpdatePhase.IDLE
@@ -158,3 +160,84 @@ async def test_bundles_on_a_stick_are_found(device: UpdatedDevice, signer: Signe
     assert [medium.path for medium in await device.updater.media()] == [bundle]
     assert await device.updater.install_file(bundle) == "0.2.0"
     assert bundle.exists()  # it belongs to a person
+
+
+async def test_every_good_start_is_marked_good(device: UpdatedDevice) -> None:
+    loader = device.machine.folder / "state-A"
+    await asyncio.to_thread(loader.write_text, "bad")  # an attempt was counted down by the boot loader
+    await device.restart_machine("A", "0.1.0")
+    assert await asyncio.to_thread(loader.read_text) == "bad"
+    await device.judge()
+    await device.settled()
+    assert await asyncio.to_thread(loader.read_text) == "good"
+
+
+async def test_an_installation_goes_on_without_the_daemon(device: UpdatedDevice, signer: Signer) -> None:
+    bundle = device.stick / "hutch.raucb"
+    make_bundle(bundle, signer, size=1_500_000)
+    told = asyncio.Event()
+    device.on_phase(UpdatePhase.INSTALLING, told)
+    installing = asyncio.create_task(device.updater.install_file(bundle))
+    await told.wait()
+    record = await asyncio.to_thread(device.files.read)
+    # The daemon is killed: nobody writes down how it goes on.
+    installing.cancel()
+    await asyncio.gather(installing, return_exceptions=True)
+    await device.stop()
+    await asyncio.to_thread(device.files.write, record)
+    await device.start("0.1.0")
+    await device.until_not(UpdatePhase.INSTALLING)
+    # Whether RAUC had been told to begin by then or not, what is said is what is so.
+    expected = UpdatePhase.INSTALLED if device.machine.primary == "B" else UpdatePhase.FAILED
+    assert device.updater.state().phase is expected
+
+
+async def test_a_power_cut_while_writing_is_no_rollback(device: UpdatedDevice, signer: Signer) -> None:
+    bundle = device.stick / "hutch.raucb"
+    make_bundle(bundle, signer)
+    await device.updater.install_file(bundle)
+    record = await asyncio.to_thread(device.files.read)
+    await device.stop()
+    await asyncio.to_thread(device.files.write, record.model_copy(update={"phase": UpdatePhase.INSTALLING}))
+    await device.restart_machine("A", "0.1.0")
+    assert device.updater.last_rollback() is None
+    state = device.updater.state()
+    assert (state.phase, "interrupted" in state.problem) == (UpdatePhase.FAILED, True)
+
+
+async def test_a_bus_that_is_late_is_waited_for(device: UpdatedDevice, signer: Signer) -> None:
+    bundle = device.stick / "hutch.raucb"
+    make_bundle(bundle, signer)
+    await device.updater.install_file(bundle)
+    await device.stop()
+    device.machine.stop_rauc()
+    device.machine.boot_id = "later"
+    await device.start("0.2.0")
+    assert device.updater.last_rollback() is None
+    await device.machine.boot("B")
+    await device.until(UpdatePhase.TRYING)
+    await device.judge()
+    await device.until(UpdatePhase.IDLE)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"phase": "dancing"}', b"\x00" * 100_000])
+async def test_a_damaged_state_file_does_not_stop_the_device(device: UpdatedDevice, content: bytes) -> None:
+    await device.stop()
+    for path in (device.files.state, device.files.rollback):
+        await asyncio.to_thread(path.write_bytes, content)
+    await device.start("0.1.0")
+    assert device.updater.state().phase is UpdatePhase.IDLE
+    assert device.updater.last_rollback() is None
+
+
+async def test_a_bad_bundle_leaves_what_waits_for_the_restart(device: UpdatedDevice, signer: Signer) -> None:
+    bundle, _ = await _bundle(device, signer)
+    await device.updater.install_file(bundle)
+    bad = device.stick / "bad.raucb"
+    await asyncio.to_thread(bad.write_bytes, b"bad" * 1000)
+    with pytest.raises(Problem):
+        await device.updater.install_file(bad)
+    state = device.updater.state()
+    assert (state.phase, state.version, state.problem != "") == (UpdatePhase.INSTALLED, "0.2.0", True)
+    await device.updater.restart()
+    assert device.machine.logind.reboots == 1
