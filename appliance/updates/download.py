@@ -26,7 +26,6 @@ log = structlog.get_logger(__name__)
 
 MAX_BUNDLE: Final = 4 * 1024**3
 """Bytes of a bundle at most."""
-_BLOCK: Final = 256 * 1024
 _TRIES: Final = 6
 """Attempts in a row that bring nothing, before it is given up."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
@@ -129,7 +128,7 @@ class Downloader:
             if total is not None and partial.size == total:
                 return
             progress(partial.size, total or 0)
-            async for block in response.content.iter_chunked(_BLOCK):
+            async for block in response.content.iter_any():
                 if partial.size + len(block) > (self._largest if total is None else total):
                     raise _too_large(total or self._largest)
                 await asyncio.to_thread(partial.append, block)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.updates.download import Downloader, Wanted
+from gateway.updates.uploads import BundleUploads
 from protocol.problems import Problem, ProblemCode
 from tests.integration.updates.server import FileServer
 
@@ -192,3 +193,10 @@ async def test_a_full_data_partition_is_told_and_emptied(small_disk: Path, serve
     assert refused.value.code is ProblemCode.DISK_FULL
     assert list(small_disk.iterdir()) == []
     assert "free" in refused.value.message.lower()
+
+
+async def test_an_upload_onto_a_full_data_partition_is_refused_before_it_begins(small_disk: Path) -> None:
+    with pytest.raises(Problem) as refused:
+        await BundleUploads(small_disk).put(0, 2_000_000, b"x" * 1000)
+    assert refused.value.code is ProblemCode.DISK_FULL
+    assert list(small_disk.iterdir()) == []
