@@ -20,7 +20,7 @@ from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.serving import serve
-from appliance.updates.choose import make_updates
+from appliance.updates.choose import HubSide, make_updates
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
 from foundation.setup_code import SetupCode
@@ -131,7 +131,10 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             version=VERSION,
             device_id=identity,
             has_rauc=has_rauc,
-            hub_online=lambda: hub_link.status.state == "online",
+            hub=HubSide(
+                online=lambda: hub_link.status.state == "online",
+                committed=lambda: hub_link.greet_again(),  # noqa: PLW0108 - the link is made below
+            ),
         )
         await updates.start()
         tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)

@@ -29,6 +29,16 @@ _NO_UPDATES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class HubSide:
+    """What updates and the link to the hub have to do with each other."""
+
+    online: Callable[[], bool]
+    """Whether the hub is reached right now."""
+    committed: Callable[[], None]
+    """Called when a version that was tried stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Updates:
     """What the pages use, and what runs beside them."""
 
@@ -61,7 +71,7 @@ def make_updates(
     version: str,
     device_id: str,
     has_rauc: bool,
-    hub_online: Callable[[], bool],
+    hub: HubSide,
 ) -> Updates:
     """The updates of this machine, by what is on it.
 
@@ -76,7 +86,7 @@ def make_updates(
     files = StateFiles(folder)
     device_updater = None
     if has_rauc:
-        device_updater = _rauc_updater(settings, files, bus, version, hub_online)
+        device_updater = _rauc_updater(settings, files, bus, version, hub)
     # The layout /opt/hutch/current comes here, with a backend of its own on the same DeviceUpdater.
     updater: Updater = device_updater or NoUpdater(_NO_UPDATES)
     scheduler = None
@@ -85,9 +95,7 @@ def make_updates(
     return Updates(UpdateDesk(updater, preferences, BundleUploads(folder)), device_updater, scheduler)
 
 
-def _rauc_updater(
-    settings: Settings, files: StateFiles, bus: Publisher, version: str, hub_online: Callable[[], bool]
-) -> DeviceUpdater:
+def _rauc_updater(settings: Settings, files: StateFiles, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
     # Loaded here: only the image has RAUC.
     from appliance.updates.bus import system_bus
     from appliance.updates.rauc.backend import RaucBackend
@@ -102,6 +110,7 @@ def _rauc_updater(
         Progress(files, bus),
         running=version,
         channel=settings.update_channel,
-        hub_online=hub_online,
+        hub_online=hub.online,
+        committed=hub.committed,
         media=Media(mount=mounting(lambda: system_bus(address))),
     )
