@@ -6,14 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.config import Settings
-from appliance.updates.media import Media
-from appliance.updates.progress import Progress
-from appliance.updates.state import StateFiles
-from appliance.updates.updater import DeviceUpdater
-from appliance.updates.window import Scheduler
 from foundation.store.settings import SettingsTable
 from gateway.events.publisher import Publisher
 from gateway.updates.desk import UpdateDesk
@@ -21,6 +16,10 @@ from gateway.updates.none import NoUpdater
 from gateway.updates.preferences import UpdatePreferences, Window
 from gateway.updates.types import Updater
 from gateway.updates.uploads import BundleUploads
+
+if TYPE_CHECKING:
+    from appliance.updates.updater import DeviceUpdater
+    from appliance.updates.window import Scheduler
 
 _NO_UPDATES: Final = (
     "This device cannot update itself: it is neither Hutch's image nor an installation with release folders. "
@@ -83,27 +82,30 @@ def make_updates(
         automatic=settings.update_automatic,
         window=None if settings.update_window is None else Window.parse(settings.update_window),
     )
-    files = StateFiles(folder)
-    device_updater = None
-    if has_rauc:
-        device_updater = _rauc_updater(settings, files, bus, version, hub)
+    device_updater = _rauc_updater(settings, folder, bus, version, hub) if has_rauc else None
     # The layout /opt/hutch/current comes here, with a backend of its own on the same DeviceUpdater.
     updater: Updater = device_updater or NoUpdater(_NO_UPDATES)
     scheduler = None
     if device_updater is not None:
+        from appliance.updates.window import Scheduler
+
         scheduler = Scheduler(device_updater, preferences.get, running=version, seed=device_id)
     return Updates(UpdateDesk(updater, preferences, BundleUploads(folder)), device_updater, scheduler)
 
 
-def _rauc_updater(settings: Settings, files: StateFiles, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
-    # Loaded here: only the image has RAUC.
+def _rauc_updater(settings: Settings, folder: Path, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
+    # Loaded here: a device that cannot update itself does without.
     from appliance.updates.bus import system_bus
+    from appliance.updates.media import Media
+    from appliance.updates.progress import Progress
     from appliance.updates.rauc.backend import RaucBackend
     from appliance.updates.rauc.history import History
+    from appliance.updates.state import StateFiles
     from appliance.updates.udisks import mounting
+    from appliance.updates.updater import DeviceUpdater
 
     address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
-
+    files = StateFiles(folder)
     return DeviceUpdater(
         RaucBackend(lambda: system_bus(address), History(settings.boot_folder), version=version),
         files,
