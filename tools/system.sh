@@ -18,6 +18,7 @@ missing_packages() {
   command -v dbus-daemon >/dev/null || printf '%s\n' dbus-daemon
   command -v mksquashfs >/dev/null || printf '%s\n' squashfs-tools
   command -v openssl >/dev/null || printf '%s\n' openssl
+  [ -x /usr/sbin/ip ] || command -v ip >/dev/null || printf '%s\n' iproute2
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 
