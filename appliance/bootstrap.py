@@ -22,6 +22,7 @@ from appliance.opencode import ensure_desktop, first_installed, password_of, ser
 from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.talks import talks_of
+from appliance.updates.choose import HubSide, make_updates
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
 from foundation.daemon import background, show_setup_code
@@ -49,7 +50,6 @@ from gateway.store.sessions import SessionRecords
 from gateway.tunnel import assertions
 from gateway.tunnel.tunnel import Tunnel
 from gateway.tunnel.visitors import Visitors
-from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
@@ -63,8 +63,6 @@ from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
 log = structlog.get_logger(__name__)
-
-_NO_UPDATES = "This device cannot update itself yet. Install the newer version on the machine and start Hutch again."
 
 STOP_SECONDS = 5.0
 """A stop that takes longer is cut short: systemd and people wait for it."""
@@ -154,6 +152,21 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
+        has_rauc = await asyncio.to_thread(settings.rauc_config.exists)
+        updates = make_updates(
+            settings,
+            layout.updates,
+            settings_table,
+            bus,
+            version=VERSION,
+            device_id=identity,
+            has_rauc=has_rauc,
+            hub=HubSide(
+                online=lambda: hub_link.status.state == "online",
+                committed=lambda: hub_link.greet_again(),  # noqa: PLW0108 - the link is made below
+            ),
+        )
+        await updates.start()
         tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
         hub_link = HubLink(
             LinkServices(
@@ -162,7 +175,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers=transfers,
                 agents=agents,
                 workspace=workspace,
-                updater=NoUpdater(_NO_UPDATES),
+                updater=updates.desk.updater,
                 sampler=sampler,
                 audit=audit,
                 bus=bus,
@@ -199,6 +212,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 usage=talks.usage,
                 folders=talks.folders,
                 settings=settings_table,
+                updates=updates.desk,
                 name=system.hostname,
                 version=VERSION,
                 gateway_id=identity,
@@ -237,6 +251,8 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers.run(),
                 hub_link.run(),
                 talks.conversations.run(),
+                updates.run(),
+                updates.schedule(),
                 notifier.watchdog(),
             )
         )

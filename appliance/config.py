@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from foundation.settings import Listen, Sources, split_commas
+from gateway.updates.types import WINDOW_FORM
 from protocol.limits import PING_EVERY
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
@@ -86,6 +87,23 @@ class Settings(BaseModel):
     history_lines: int = Field(default=10_000, ge=0, le=100_000, description="Scrollback lines a session keeps.")
     audit_days: int = Field(default=365, ge=1, description="Days the audit log is kept.")
     health_days: int = Field(default=7, ge=1, le=90, description="Days of health samples kept for charts.")
+    update_channel: str | None = Field(
+        default=None, description="Address of the file that says which version is on offer."
+    )
+    update_automatic: Literal["off", "patch"] | None = Field(
+        default=None, description="Install versions that only mend by themselves; set here it wins over the page."
+    )
+    update_window: str | None = Field(
+        default=None,
+        pattern=WINDOW_FORM,
+        description="When the device may restart for updates, as 03:00-05:00 in local time; wins over the page.",
+    )
+    rauc_config: Path = Field(
+        default=Path("/etc/rauc/system.conf"), description="RAUC's configuration; where it is, RAUC updates the device."
+    )
+    boot_folder: Path = Field(
+        default=Path("/data/hutch-boot"), description="Where the image keeps what happened at its starts."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["auto", "console", "json", "journal"] = Field(
         default="auto", description="auto: console on a terminal, journal under systemd, JSON elsewhere."

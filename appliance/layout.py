@@ -69,6 +69,11 @@ class Layout:
         return self.data / KEY_FILE_NAME
 
     @property
+    def updates(self) -> Path:
+        """Bundles on their way, and how far an update is."""
+        return self.data / "updates"
+
+    @property
     def session_state(self) -> Path:
         """What sessions need to come back after a reboot."""
         return self.data / "sessions"

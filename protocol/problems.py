@@ -57,6 +57,7 @@ class ProblemCode(StrEnum):
     KEY_INVALID = "key_invalid"
     INSTALL_FAILED = "install_failed"
     UPDATE_UNAVAILABLE = "update_unavailable"
+    BUNDLE_REFUSED = "bundle_refused"
     HUB_UNREACHABLE = "hub_unreachable"
     HUB_REFUSED = "hub_refused"
     HUB_CHANGED = "hub_changed"

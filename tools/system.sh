@@ -14,6 +14,11 @@ missing_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || printf '%s\n' postgresql
   [ -x /usr/sbin/nats-server ] || printf '%s\n' nats-server
   command -v systemd-analyze >/dev/null || printf '%s\n' systemd
+  # What updates are tried with: the real RAUC on a bus of its own.
+  command -v rauc >/dev/null || printf '%s\n' rauc
+  command -v dbus-daemon >/dev/null || printf '%s\n' dbus-daemon
+  command -v mksquashfs >/dev/null || printf '%s\n' squashfs-tools
+  command -v openssl >/dev/null || printf '%s\n' openssl
   [ -x /usr/sbin/ip ] || command -v ip >/dev/null || printf '%s\n' iproute2
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gateway.sessions.manager import Sessions
     from gateway.store.health import HealthHistory
     from gateway.tunnel.visitors import Visitor
+    from gateway.updates.desk import UpdateDesk
     from gateway.workspaces.folders import Workspace
     from gateway.workspaces.transfers import Transfers
     from webui.security.hub_door import HubDoor
@@ -69,6 +70,7 @@ class Device:
     attachments: Attachments
     usage: UsageRecords
     folders: WorkFolders
+    updates: UpdateDesk
     settings: SettingsTable
     name: str
     """The host name, without a domain; ``NAME`` and ``NAME.local`` are accepted as Host."""

@@ -1,4 +1,4 @@
-"""What a check says."""
+"""What a check is, and what it says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ from appliance.layout import Layout
 
 
 class Verdict(StrEnum):
-    """``warn`` runs, but something is missing that a person will want."""
+    """``warn`` runs, but something is missing that a person will want; ``skip`` could not be looked at here."""
 
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
+    SKIP = "skip"
+
+
+class Use(StrEnum):
+    """Where a check is used."""
+
+    DOCTOR = "doctor"
+    """``hutch doctor``, with or without a running device."""
+    BOOT = "boot"
+    """``hutch boot-check``, after a start: what fails here takes an update back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that a device needs."""
+    """One thing that a device needs. ``seconds``: how long it may take; it then counts as failed."""
 
     name: str
     run: Callable[[Settings, Layout], Finding]
+    uses: frozenset[Use]
+    seconds: float = 30.0

@@ -30,20 +30,32 @@ def ask(
     Raises:
         Problem: what the daemon answered, or UNAVAILABLE when it does not run.
     """
-    status, content = asyncio.run(_ask(Layout.of(settings).console, method, path, body, seconds))
+    status, content = asyncio.run(_ask(Layout.of(settings).console, method, path, body=body, seconds=seconds))
     return read_answer(status, content, answer, "device")
 
 
 def fetch(settings: Settings, path: str) -> bytes:
     """The bytes of an answer that is no JSON. Raises :class:`Problem` as :func:`ask` does."""
-    status, content = asyncio.run(_ask(Layout.of(settings).console, "GET", path, None, _SECONDS))
+    status, content = asyncio.run(_ask(Layout.of(settings).console, "GET", path))
     if status >= 400:
         read_answer(status, content, Nothing, "device")
     return content
 
 
+def put_bytes(settings: Settings, path: str, data: bytes, answer: type[Answer]) -> Answer:
+    """Send raw bytes to the daemon. Raises as :func:`ask`."""
+    status, content = asyncio.run(_ask(Layout.of(settings).console, "PUT", path, data=data))
+    return read_answer(status, content, answer, "device")
+
+
 async def _ask(
-    socket: Path, method: str, path: str, body: Mapping[str, JsonValue] | None, seconds: float | None
+    socket: Path,
+    method: str,
+    path: str,
+    *,
+    body: Mapping[str, JsonValue] | None = None,
+    data: bytes | None = None,
+    seconds: float | None = _SECONDS,
 ) -> tuple[int, bytes]:
     # Loaded here: "hutch run" imports this module and asks nobody.
     import aiohttp
@@ -52,7 +64,7 @@ async def _ask(
     timeout = aiohttp.ClientTimeout(total=seconds)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
         try:
-            async with client.request(method, f"http://localhost{path}", json=body) as response:
+            async with client.request(method, f"http://localhost{path}", json=body, data=data) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientConnectionError, TimeoutError, PermissionError):
             raise Problem(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from appliance.cli.console import ask
 from appliance.cli.link import HubAnswer, hub_lines
+from appliance.cli.update import UpdatesAnswer, update_lines
 from appliance.config import Settings
 
 
@@ -40,6 +41,7 @@ class _Status(BaseModel):
     device: _Device
     overall: _Overall
     hub: HubAnswer
+    updates: UpdatesAnswer
 
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
@@ -58,6 +60,7 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
         device=ask(settings, "GET", "/api/device", _Device),
         overall=ask(settings, "GET", "/health", _Overall),
         hub=ask(settings, "GET", "/api/hub", HubAnswer),
+        updates=ask(settings, "GET", "/api/updates", UpdatesAnswer),
     )
     if options.json:
         print(answer.model_dump_json(indent=2))
@@ -81,7 +84,7 @@ def _lines(answer: _Status) -> list[str]:
             f"memory {_share(health.ram_used_bytes, health.ram_total_bytes)}, "
             f"disk {_share(health.disk_used_bytes, health.disk_total_bytes)}",
         ]
-    return [*lines, *hub_lines(hub, picture=sys.stdout.isatty())]
+    return [*lines, *update_lines(answer.updates), *hub_lines(hub, picture=sys.stdout.isatty())]
 
 
 def _share(used: int, total: int) -> str:

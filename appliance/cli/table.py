@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.cli import device, doctor, link, people, sessions
+from pathlib import Path
+
+from appliance.cli import device, doctor, link, people, sessions, update
 from appliance.cli.commands import Argument, Command
 from appliance.config import Settings
 
@@ -12,6 +14,27 @@ COMMANDS: tuple[Command[Settings], ...] = (
     Command(("run",), "Run the device until it is told to stop.", device.run, lean=True),
     Command(("status",), "Say how the device is.", device.status, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("doctor",), "Check what the device needs, and say what to mend.", doctor.run),
+    Command(
+        ("boot-check",),
+        "Check whether a start went well; decides whether an update stays.",
+        doctor.boot_check,
+        [Argument(("--json",), "file to write the verdict to", kind=Path)],
+    ),
+    Command(
+        ("update", "status"), "Say how updates stand.", update.status, [Argument(("--json",), "as JSON", flag=True)]
+    ),
+    Command(("update", "check"), "Ask the channel for a newer version.", update.check),
+    Command(
+        ("update", "install"),
+        "Install a version; it runs after a restart.",
+        update.install,
+        [
+            Argument(("what",), "address or file of a bundle; without it what the channel offers", optional=True),
+            Argument(("--sha256",), "checksum of the bundle at the address"),
+            Argument(("--downgrade",), "install an older version too", flag=True),
+        ],
+    ),
+    Command(("update", "restart"), "Restart into what was installed.", update.restart),
     Command(
         ("user", "add"),
         "Add a person.",

@@ -58,6 +58,7 @@ HTTP_STATUS: Final[dict[ProblemCode, int]] = {
     ProblemCode.KEY_INVALID: 422,
     ProblemCode.INSTALL_FAILED: 502,
     ProblemCode.UPDATE_UNAVAILABLE: 409,
+    ProblemCode.BUNDLE_REFUSED: 422,
     ProblemCode.HUB_UNREACHABLE: 502,
     ProblemCode.HUB_REFUSED: 502,
     ProblemCode.HUB_CHANGED: 409,

@@ -148,6 +148,17 @@ class SshKeysChanged(_Event):
     action: Literal["authorized", "revoked", "expired"]
 
 
+class UpdateChanged(_Event):
+    """An update of the device got further, failed, or was committed; fields as in ``UpdateState``."""
+
+    type: Literal["update.changed"] = "update.changed"
+    phase: str
+    version: str | None
+    percent: int
+    detail: str
+    problem: str
+
+
 class PeopleChanged(_Event):
     """A person or a token was added, changed or removed."""
 
@@ -172,6 +183,7 @@ AnyEvent = Annotated[
     | AgentLogin
     | SshKeysChanged
     | PeopleChanged
+    | UpdateChanged
     | ChatEvent,
     Field(discriminator="type"),
 ]

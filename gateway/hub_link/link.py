@@ -171,6 +171,11 @@ class HubLink:
         if self._driver is not None:
             self._driver.send(rotated(rotation))
 
+    def greet_again(self) -> None:
+        """Connect anew, for a hello that says what changed. Does not block; nothing happens where there is no hub."""
+        if self._wanted is not None:
+            self._changed.set()
+
     async def run(self) -> None:
         """Hold the link until cancelled; never gives up."""
         error = await self._read()
@@ -243,7 +248,7 @@ class HubLink:
             device_id=device_id,
             hello=lambda: messages.hello(
                 device_id,
-                self._version,
+                messages.told_version(self._version, self._services.updater.state()),
                 info,
                 self.terms.allows,
                 self._services.updater.last_rollback(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NoReturn
 
-from gateway.updates.types import Rollback, Slot, UpdateState
+from gateway.updates.types import Medium, Release, Rollback, Slot, UpdateState
 from protocol.problems import Problem, ProblemCode
 
 
@@ -15,7 +15,7 @@ class NoUpdater:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    async def check(self) -> None:
+    async def check(self) -> Release | None:
         """Refuse."""
         self._refuse()
 
@@ -31,9 +31,17 @@ class NoUpdater:
         """Refuse."""
         self._refuse()
 
+    async def media(self) -> tuple[Medium, ...]:
+        """None: nothing could be done with them."""
+        return ()
+
     def state(self) -> UpdateState:
-        """Nothing goes on."""
-        return UpdateState()
+        """Nothing goes on; the reason stands as its detail."""
+        return UpdateState(detail=self._reason)
+
+    def offered(self) -> Release | None:
+        """Nothing."""
+        return None
 
     async def slots(self) -> tuple[Slot, ...]:
         """None."""

@@ -12,6 +12,7 @@ from webui.api.tables.conversations import CONVERSATION_ROUTES
 from webui.api.tables.device import DEVICE_ROUTES
 from webui.api.tables.files import FILE_ROUTES
 from webui.api.tables.sessions import SESSION_ROUTES
+from webui.api.tables.updates import UPDATE_ROUTES
 from webui.api.tables.workers import WORKER_ROUTES
 
 API_ROUTES: Final[list[Route[Role]]] = [
@@ -22,4 +23,5 @@ API_ROUTES: Final[list[Route[Role]]] = [
     *FILE_ROUTES,
     *AGENT_ROUTES,
     *DEVICE_ROUTES,
+    *UPDATE_ROUTES,
 ]

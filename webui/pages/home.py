@@ -17,6 +17,7 @@ from gateway.accounts.types import Role
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import Device, device_of, identity_of
 from webui.pages.new_session import NewSessionForm, new_session_form
+from webui.pages.settings_updates import Standing, standing_without_slots
 
 _OVER = (SessionStatus.ENDED, SessionStatus.FAILED)
 
@@ -56,6 +57,7 @@ class HomeView(PageView):
     uptime_seconds: int | None
     hub_state: str
     hub_hint: bool
+    standing: Standing
     agent_hint: bool
     new: NewSessionForm
     form: FormState
@@ -77,6 +79,7 @@ async def home(request: web.Request) -> web.StreamResponse:
         model=system.model or system.os,
         uptime_seconds=latest.uptime_seconds if latest else None,
         hub_state=device.hub_link.status.state,
+        standing=standing_without_slots(device),
         hub_hint=admin and device.hub_link.status.state == "off",
         agent_hint=not any(choice.installed for choice in new.agents),
         new=new,

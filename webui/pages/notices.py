@@ -33,6 +33,11 @@ NOTICES: Final[dict[str, Notice]] = {
     "agent-code": Notice("Entered. Look at the terminal if nothing changes here.", "info"),
     "agent-key": Notice("The key is kept. Sessions started from now on have it."),
     "agent-key-removed": Notice("The key is forgotten. Sessions that run still have it."),
+    "update-none": Notice("This device is up to date."),
+    "update-offered": Notice("There is a newer version."),
+    "update-begun": Notice("The update is being installed. The device works on meanwhile.", "info"),
+    "update-restarts": Notice("The device restarts. This takes a minute or two.", "info"),
+    "update-preferences": Notice("Saved."),
     "logged-out": Notice("You are logged out."),
     "log-in-again": Notice("The password is changed. Log in with the new one."),
 }

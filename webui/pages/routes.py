@@ -24,6 +24,7 @@ from webui.pages import (
     settings_keys,
     settings_people,
     settings_tokens,
+    settings_updates,
 )
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
@@ -53,6 +54,8 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),
     _page("/parts/hub-link", settings_hub.hub_link_part, ADMIN, "The link to the hub with its claim code alone"),
     _page("/parts/agents", settings_agents.agents_part, VIEWER, "The agent CLIs alone"),
+    _page("/parts/updates", settings_updates.updates_part, VIEWER, "How updates stand alone"),
+    _page("/parts/update-notice", settings_updates.update_notice_part, VIEWER, "What home says about updates alone"),
     _page("/parts/files", files.files_part, VIEWER, "A folder alone"),
     _page("/sessions/new", new_session.new_session_page, OPERATOR, "Start a session"),
     _form("/sessions", new_session.start_session, OPERATOR, "Start a session", "session.create"),
@@ -131,6 +134,18 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _form("/settings/hub/policy", settings_hub.save_policy, ADMIN, "Say what the hub may do", "hub.policy"),
     _form("/settings/hub/rotate", settings_hub.rotate_key, ADMIN, "Change the key shown to the hub", "hub.rotate_key"),
     _form("/settings/hub/remove", settings_hub.remove_hub, ADMIN, "Leave the hub", "hub.remove"),
+    _page("/settings/updates", settings_updates.updates_page, VIEWER, "Updates"),
+    _form("/settings/updates/check", settings_updates.check_channel, ADMIN, "Look for an update", "update.check"),
+    _form("/settings/updates/install", settings_updates.install_offered, ADMIN, "Install an update", "update.install"),
+    _form("/settings/updates/medium", settings_updates.install_medium, ADMIN, "Install from a stick", "update.install"),
+    _form("/settings/updates/restart", settings_updates.restart, ADMIN, "Restart for an update", "update.restart"),
+    _form(
+        "/settings/updates/preferences",
+        settings_updates.save_preferences,
+        ADMIN,
+        "Say what is updated by itself",
+        "update.preferences",
+    ),
     _page("/settings/audit", settings_audit.audit_page, ADMIN, "The audit log"),
     _page("/settings/about", settings_about.about_page, VIEWER, "About this device"),
     # The reference

@@ -37,6 +37,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("agents", "Agents", "spark", Role.VIEWER),
     Place("keys", "SSH keys", "lock", Role.ADMIN),
     Place("hub", "Hub", "hub", Role.ADMIN),
+    Place("updates", "Updates", "download", Role.VIEWER),
     Place("audit", "Audit log", "list", Role.ADMIN),
     Place("about", "About", "info", Role.VIEWER),
 )

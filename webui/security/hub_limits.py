@@ -47,6 +47,8 @@ LIMITS: Final = (
     Limit("/settings/keys", "keys"),
     Limit("/api/agents", "agents", changes=True),
     Limit("/settings/agents", "agents", changes=True),
+    Limit("/api/updates", "update", changes=True),
+    Limit("/settings/updates", "update", changes=True),
 )
 
 

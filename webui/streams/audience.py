@@ -21,6 +21,7 @@ AUDIENCE: Final[dict[str, Role]] = {
     "agent.install_failed": Role.OPERATOR,
     "agent.removed": Role.VIEWER,
     "agent.login": Role.VIEWER,
+    "update.changed": Role.VIEWER,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
     "conversation.created": Role.VIEWER,

@@ -27,7 +27,7 @@ from gateway.sessions.types import (
     Snapshot,
     ViewerItem,
 )
-from gateway.updates.types import Rollback
+from gateway.updates.types import Rollback, UpdatePhase, UpdateState
 from gateway.workspaces.types import DownloadPlan, Entry
 from protocol.problems import Problem, ProblemCode
 
@@ -328,6 +328,11 @@ class RefusingUpdater:
 
     rollback: Rollback | None = None
 
+    phase: UpdatePhase = UpdatePhase.IDLE
+
+    def state(self) -> UpdateState:
+        return UpdateState(self.phase)
+
     def last_rollback(self) -> Rollback | None:
         return self.rollback
 
@@ -335,6 +340,9 @@ class RefusingUpdater:
         assert url
         assert sha256
         raise Problem(ProblemCode.UPDATE_UNAVAILABLE, f"This device cannot install {version} by itself yet.")
+
+    async def restart(self) -> None:
+        raise Problem(ProblemCode.CONFLICT, "No update waits for a restart.")
 
 
 class FixedSampler:

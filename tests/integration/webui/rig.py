@@ -44,7 +44,10 @@ from gateway.store import tables
 from gateway.store.health import HealthHistory
 from gateway.store.schema import DEVICE_SCHEMA
 from gateway.store.sessions import SessionRecords
+from gateway.updates.desk import UpdateDesk
 from gateway.updates.none import NoUpdater
+from gateway.updates.preferences import UpdatePreferences
+from gateway.updates.uploads import BundleUploads
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
@@ -265,6 +268,11 @@ async def _device(
         attachments=talks.attachments,
         usage=talks.usage,
         folders=talks.folders,
+        updates=UpdateDesk(
+            NoUpdater("This is a test."),
+            UpdatePreferences(SettingsTable(store), channel=None, automatic=None, window=None),
+            BundleUploads(root / "updates"),
+        ),
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",

@@ -2,8 +2,10 @@
 
 import { installAgents } from './islands/agents';
 import { startPage } from './islands/base';
+import { uploadBundle } from './islands/bundles';
 import { uploadFiles } from './islands/uploads';
 
 startPage();
 installAgents();
 uploadFiles();
+uploadBundle();
