@@ -42,11 +42,12 @@ const streamed = await following;
 const prompted = (
   await client.session.prompt({ path, body: { parts: [{ type: "text", text: "say three" }] } })
 ).data;
-const waiting = client.session.prompt({ path, body: { parts: [{ type: "text", text: "say four\nwait" }] } });
 let aborted = false;
 const again = await client.event.subscribe();
+await again.stream.next();
+const waiting = client.session.prompt({ path, body: { parts: [{ type: "text", text: "say four\nwait" }] } });
 for await (const event of again.stream) {
-  if (event.type === "message.part.updated" && event.properties.part.text === "four") {
+  if (event.type === "message.part.delta" && event.properties.delta === "four") {
     aborted = (await client.session.abort({ path })).data;
   }
   if (event.type === "session.idle") break;

@@ -29,8 +29,13 @@ async def test_the_sdk_drives_a_device(guarded: OpenCodeRig) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
-        printed, complaints = await driver.communicate()
+    try:
+        async with asyncio.timeout(60):
+            printed, complaints = await driver.communicate()
+    finally:
+        if driver.returncode is None:
+            driver.kill()
+            await driver.wait()
     assert driver.returncode == 0, complaints.decode()
     seen = json.loads(printed)
     assert seen["health"] == {"healthy": True, "version": "0.0.1"}
