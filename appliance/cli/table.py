@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.cli import device, doctor, link, people, sessions
+from appliance.cli import device, doctor, link, people, sessions, talking
 from appliance.cli.commands import Argument, Command
 from appliance.config import Settings
 
@@ -35,6 +35,16 @@ COMMANDS: tuple[Command[Settings], ...] = (
     Command(("session", "list"), "List the sessions.", sessions.show, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("session", "attach"), "Join a session in this terminal (leave with C-b d).", sessions.attach, [_SESSION]),
     Command(("session", "end"), "End a session.", sessions.end, [_SESSION]),
+    Command(
+        ("send",),
+        "Send a message to an agent, and print what it says.",
+        talking.send,
+        [
+            Argument(("text",), "what to say; - reads it from standard input"),
+            Argument(("--to",), "title or id of the conversation", default=talking.DEFAULT),
+            Argument(("--no-wait",), "come back when the message is accepted", flag=True),
+        ],
+    ),
     Command(
         ("screenshot",),
         "Save a picture of a session's screen.",
