@@ -232,7 +232,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                     sessions=sessions,
                     workspace=workspace,
                     programs=account,
-                    bus=bus,
+                    chat=talks.conversations.chat,
                     version=VERSION,
                     clis={cli.name: cli.title for cli in CATALOG.values()},
                     default_cli=default_cli,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.cli import device, doctor, link, people, sessions, update
+from appliance.cli import device, doctor, link, people, sessions, talking, update
 from appliance.cli.commands import Argument, Command
 from appliance.config import Settings
 
@@ -58,6 +58,16 @@ COMMANDS: tuple[Command[Settings], ...] = (
     Command(("session", "list"), "List the sessions.", sessions.show, [Argument(("--json",), "as JSON", flag=True)]),
     Command(("session", "attach"), "Join a session in this terminal (leave with C-b d).", sessions.attach, [_SESSION]),
     Command(("session", "end"), "End a session.", sessions.end, [_SESSION]),
+    Command(
+        ("send",),
+        "Send a message to an agent, and print what it says.",
+        talking.send,
+        [
+            Argument(("text",), "what to say; - reads it from standard input"),
+            Argument(("--to",), "title or id of the conversation", default=talking.DEFAULT),
+            Argument(("--no-wait",), "come back when the message is accepted", flag=True),
+        ],
+    ),
     Command(
         ("screenshot",),
         "Save a picture of a session's screen.",

@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.conversations.service import ConversationService
-from gateway.events.types import DeviceBus
+from gateway.conversations.voice import ChatBus
 from gateway.programs.types import Programs
 from gateway.sessions.manager import Sessions
 from gateway.workspaces.folders import Workspace
@@ -23,7 +23,7 @@ class OpenCode:
     sessions: Sessions
     workspace: Workspace
     programs: Programs
-    bus: DeviceBus
+    chat: ChatBus
     version: str
     clis: Mapping[str, str]
     default_cli: str

@@ -70,25 +70,26 @@ class EventTranslator:
                 for told in await self._completed(conversation, event.message_id):
                     yield told
             case chat.MessageDelta() if event.part_id in self._told:
-                yield self.event(
-                    "message.part.delta",
-                    sessionID=session,
-                    messageID=event.message_id,
-                    partID=event.part_id,
-                    field="text",
-                    delta=event.text,
-                )
+                yield self._delta(session, event.message_id, event.part_id, event.text)
             case chat.MessagePart():
                 message = await self._conversations.message(conversation.id, event.message_id)
-                self._note(event.part)
-                part = part_of(event.part, message)
-                if part is None:
-                    yield self.event("todo.updated", sessionID=session, todos=todos_of([message]))
-                else:
-                    yield self._part(session, part, milliseconds(event.at))
+                for told in self._grown(session, event, message):
+                    yield told
             case _:
                 for told in self._coarse(session, event, conversation):
                     yield told
+
+    def _grown(self, session: str, event: chat.MessagePart, message: Message) -> Iterator[shapes.Event]:
+        """A new text begins empty and grows, as clients of ``opencode serve`` expect that add up what is told."""
+        part, at = part_of(event.part, message), milliseconds(event.at)
+        if part is None:
+            yield self.event("todo.updated", sessionID=session, todos=todos_of([message]))
+        elif isinstance(event.part, TextPart | ReasoningPart) and event.part.id not in self._told:
+            self._told.add(event.part.id)
+            yield self._part(session, {**part, "text": ""}, at)
+            yield self._delta(session, message.id, event.part.id, event.part.text)
+        else:
+            yield self._part(session, part, at)
 
     def _coarse(self, session: str, event: chat.ChatEvent, conversation: Conversation) -> Iterator[shapes.Event]:
         info = session_of(conversation, self._version)
@@ -140,6 +141,11 @@ class EventTranslator:
         self._told.difference_update(part.id for part in message.parts)
         told = [self._part(session, part, at) for part in parts if part is not None]
         return [*told, self.event("message.updated", sessionID=session, info=thread.info(message))]
+
+    def _delta(self, session: str, message_id: str, part_id: str, text: str) -> shapes.Event:
+        return self.event(
+            "message.part.delta", sessionID=session, messageID=message_id, partID=part_id, field="text", delta=text
+        )
 
     def _part(self, session: str, part: shapes.Part, at: int) -> shapes.Event:
         return self.event("message.part.updated", sessionID=session, part=part, time=at)

@@ -50,7 +50,7 @@ async def create_session(request: web.Request) -> web.Response:
             model=None if model == DEFAULT_MODEL else model,
             folder=asked_folder(request),
             origin="opencode",
-            parent_id=conversation_name(body.parentID) if body.parentID else None,
+            parent_id=await _parent(opencode, body),
         )
     )
     note(request).target = conversation.id
@@ -129,6 +129,13 @@ async def _all(opencode: OpenCode, text: str) -> list[Conversation]:
         if before is None:
             break
     return found
+
+
+async def _parent(opencode: OpenCode, body: NewSession) -> str | None:
+    """Raises NOT_FOUND for a session that is not there."""
+    if body.parentID is None:
+        return None
+    return (await opencode.conversations.get(conversation_name(body.parentID))).id
 
 
 def _cli(opencode: OpenCode, body: NewSession) -> str:

@@ -6,14 +6,13 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 from aiohttp import web
 
 from foundation.bus import FellBehind, Subscription
 from foundation.web.streams.sse import SseStream, SseWriter
 from gateway.events.chat import ChatEvent
-from gateway.events.types import AnyEvent
 from webui.context import identity_of
 from webui.dialects.opencode import shapes
 from webui.dialects.opencode.context import OpenCode, opencode_of
@@ -24,7 +23,6 @@ HEARTBEAT: Final = 10.0
 """Seconds of silence after which the stream says that it lives, as ``opencode serve`` does."""
 BEHIND: Final = 1000
 """Events that may wait for a reader before it is cut off; it then lists the sessions anew, as after any cut."""
-_CHAT: Final = get_args(ChatEvent)
 
 Shape = Callable[[shapes.Event], object]
 
@@ -50,7 +48,7 @@ async def _stream(request: web.Request, shape: Shape, folder: Path | None) -> we
 class _Reader:
     def __init__(self, writer: SseWriter, opencode: OpenCode, shape: Shape, folder: Path | None) -> None:
         self._writer = writer
-        self._bus = opencode.bus
+        self._bus = opencode.chat
         self._shape = shape
         self._translator = EventTranslator(opencode.conversations, opencode.version, folder)
 
@@ -64,16 +62,15 @@ class _Reader:
             except FellBehind:
                 return
 
-    async def _next(self, subscription: Subscription[AnyEvent]) -> None:
+    async def _next(self, subscription: Subscription[ChatEvent]) -> None:
         try:
             async with asyncio.timeout(HEARTBEAT):
                 event = (await anext(subscription)).event
         except TimeoutError:
             await self._send(self._translator.heartbeat())
             return
-        if isinstance(event, _CHAT):
-            async for told in self._translator.translate(event):
-                await self._send(told)
+        async for told in self._translator.translate(event):
+            await self._send(told)
 
     async def _send(self, event: shapes.Event) -> None:
         await self._writer.send(f"data: {json.dumps(self._shape(event), separators=(',', ':'))}\n\n")
