@@ -193,6 +193,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 workers=talks.workers,
                 attachments=talks.attachments,
                 usage=talks.usage,
+                folders=talks.folders,
                 settings=SettingsTable(store),
                 name=system.hostname,
                 version=VERSION,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.agents.installer import Agents
     from gateway.conversations.attachments import Attachments
     from gateway.conversations.conversations import Conversations
+    from gateway.conversations.folders import WorkFolders
     from gateway.conversations.records.usage import UsageRecords
     from gateway.conversations.workers import Workers
     from gateway.events.types import DeviceBus
@@ -63,6 +64,7 @@ class Device:
     workers: Workers
     attachments: Attachments
     usage: UsageRecords
+    folders: WorkFolders
     settings: SettingsTable
     name: str
     """The host name, without a domain; ``NAME`` and ``NAME.local`` are accepted as Host."""

@@ -13,6 +13,9 @@ from gateway.conversations.attachments import Attachments
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.conversations import Conversations
+from gateway.conversations.folders import WorkFolders
+from gateway.conversations.git.git import Git
+from gateway.conversations.git.snapshots import Snapshots
 from gateway.conversations.ids import Ids
 from gateway.conversations.lives import Lives
 from gateway.conversations.orphans import Register
@@ -47,6 +50,7 @@ class Talks:
     workers: Workers
     attachments: Attachments
     usage: UsageRecords
+    folders: WorkFolders
 
 
 async def open_talks(
@@ -71,6 +75,8 @@ async def open_talks(
     await programs.signal(await asyncio.to_thread(register.left), signal.SIGKILL)
     waker = Waker(commands, programs, workers, register, config)
     places, permissions = Places(config.max_awake, waker.put_to_sleep), Permissions()
+    git = Git(programs)
+    lives = Lives(records, messages, bus, chat)
     runner = Runner(
         messages=messages,
         workers=workers,
@@ -78,11 +84,12 @@ async def open_talks(
         places=places,
         waker=waker,
         prompter=Prompter(attachments),
+        snapshots=Snapshots(git),
         ids=ids,
         config=config,
     )
     conversations = Conversations(
-        lives=Lives(records, messages, bus, chat),
+        lives=lives,
         records=records,
         messages=messages,
         found=SearchRecords(store),
@@ -94,8 +101,11 @@ async def open_talks(
         runner=runner,
         sender=Sender(messages, attachments, ids, config),
         chat=chat,
+        git=git,
         ids=ids,
         config=config,
     )
     await conversations.start()
-    return Talks(conversations, workers, attachments, UsageRecords(store))
+    return Talks(
+        conversations, workers, attachments, UsageRecords(store), WorkFolders(lives, records, git, Snapshots(git))
+    )

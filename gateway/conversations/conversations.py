@@ -16,6 +16,8 @@ from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.exporting import as_json, as_markdown
 from gateway.conversations.failures import STOPPED
+from gateway.conversations.git.branches import add_worktree, remove_worktree
+from gateway.conversations.git.git import Git
 from gateway.conversations.ids import Ids
 from gateway.conversations.live import Live, now
 from gateway.conversations.lives import Lives
@@ -23,7 +25,7 @@ from gateway.conversations.making import made
 from gateway.conversations.permissions import Answer, Permissions
 from gateway.conversations.records.conversations import ConversationRecords
 from gateway.conversations.records.messages import MessageRecords
-from gateway.conversations.records.rows import KeptTurn
+from gateway.conversations.records.rows import Kept, KeptTurn
 from gateway.conversations.records.search import SearchRecords
 from gateway.conversations.running import Runner
 from gateway.conversations.sending import Sender, dropped
@@ -72,6 +74,7 @@ class Conversations:
         runner: Runner,
         sender: Sender,
         chat: ChatBus,
+        git: Git,
         ids: Ids,
         config: ConversationsConfig,
     ) -> None:
@@ -86,6 +89,7 @@ class Conversations:
         self._waker = waker
         self._runner = runner
         self._sender = sender
+        self._git = git
         self._ids = ids
         self._config = config
         self._closing = False
@@ -125,12 +129,20 @@ class Conversations:
     async def create(self, new: NewConversation) -> Conversation:
         """Make one; no program is started before the first message."""
         kept = await made(new, self._workers, self._ids)
+        if new.worktree:
+            kept = await self._with_worktree(kept)
         await self._records.add(kept)
         live = self._lives.add(kept)
         conversation = kept.conversation
         live.voice.publish(ConversationCreated(conversation_id=live.id, title=conversation.title, cli=conversation.cli))
         self._lives.forget_unused(live)
         return conversation
+
+    async def _with_worktree(self, kept: Kept) -> Kept:
+        conversation = kept.conversation
+        name = conversation.id.removeprefix("con_")
+        tree, folder = await add_worktree(self._git, conversation.folder, self._config.workspace_root, name)
+        return replace(kept, conversation=replace(conversation, worktree=tree, folder=folder))
 
     async def list(self, query: ConversationQuery) -> Page:
         """The one that changed last first."""
@@ -158,6 +170,10 @@ class Conversations:
             await self._waker.put_to_sleep(live)
             await self._places.give_up(live)
             await self._attachments.remove_all(conversation_id)
+            tree = live.kept.conversation.worktree
+            if tree is not None:
+                with suppress(Problem):
+                    await remove_worktree(self._git, tree)
             await self._records.remove(conversation_id)
             live.voice.publish(ConversationRemoved(conversation_id=conversation_id))
 
@@ -217,7 +233,7 @@ class Conversations:
         self._check_open()
         async with self._lives.hold(conversation_id) as live:
             last = live.last_turn
-            if live.busy or last is None or last.turn.state is not TurnState.FAILED:
+            if live.turning is not None or live.queue or last is None or last.turn.state is not TurnState.FAILED:
                 raise Problem(ProblemCode.CONFLICT, "The last turn did not fail. Send a message instead.")
             await self._waker.check(live)
             async with live.accepting:

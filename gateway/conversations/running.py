@@ -21,6 +21,7 @@ from gateway.conversations.failures import (
     of_problem,
     of_refusal,
 )
+from gateway.conversations.git.snapshots import Snapshots
 from gateway.conversations.ids import Ids
 from gateway.conversations.live import Live, now
 from gateway.conversations.parts import TextPart, ToolState
@@ -64,6 +65,7 @@ class Runner:
         places: Places,
         waker: Waker,
         prompter: Prompter,
+        snapshots: Snapshots,
         ids: Ids,
         config: ConversationsConfig,
     ) -> None:
@@ -73,6 +75,7 @@ class Runner:
         self._places = places
         self._waker = waker
         self._prompter = prompter
+        self._snapshots = snapshots
         self._ids = ids
         self._config = config
 
@@ -80,6 +83,19 @@ class Runner:
         """Run what waits, until nothing does."""
         while live.queue:
             await self._turn(live, live.queue.popleft())
+            await self._take_after(live)
+
+    async def _take_after(self, live: Live) -> None:
+        """What the folder is after the turn; nobody waits for it but the next turn and who asks what changed."""
+        ended = live.last_turn
+        if ended is None or ended.tree_before is None or live.removed:
+            return
+        tree = await self._snapshots.take(live.kept.conversation.folder)
+        live.last_turn = replace(ended, tree_after=tree)
+        try:
+            await self._messages.finish(None, {}, live.last_turn, live.kept)
+        except Problem as problem:
+            _log.warning("what a turn changed could not be written", code=problem.code.value)
 
     async def _turn(self, live: Live, kept: KeptTurn) -> None:
         running = replace(kept, turn=replace(kept.turn, state=TurnState.RUNNING))
@@ -140,7 +156,10 @@ class Runner:
             if live.turning is not None:
                 live.turning.heard_at = loop.time()
 
-        woken = await self._waker.wake(live, heard)
+        woken, tree = await asyncio.gather(
+            self._waker.wake(live, heard), self._snapshots.take(live.kept.conversation.folder)
+        )
+        turning.kept = replace(turning.kept, tree_before=tree)
         live.to_introduce = live.to_introduce or woken.fresh
         message = await self._messages.get(live.id, turning.kept.message_id)
         if message is None:

@@ -257,6 +257,7 @@ async def _device(
         workers=talks.workers,
         attachments=talks.attachments,
         usage=talks.usage,
+        folders=talks.folders,
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",

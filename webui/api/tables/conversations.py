@@ -6,7 +6,8 @@ from typing import Final
 
 from foundation.web.routing import Route
 from gateway.accounts.types import Role
-from webui.api import conversations
+from gateway.conversations.parts import MAX_ATTACHMENT
+from webui.api import conversation_files, conversations
 from webui.api.models import conversations as models
 from webui.api.tables.sizes import MIB, SMALL
 from webui.streams import conversation
@@ -131,6 +132,78 @@ CONVERSATION_ROUTES: Final[list[Route[Role]]] = [
         "Follow a conversation",
         answer=models.ConversationEvent,
         kind="stream",
+    ),
+    Route(
+        "POST",
+        "/api/conversations/{conversation_id}/attachments",
+        conversation_files.add_attachment,
+        Role.OPERATOR,
+        "Attach a file",
+        "conversation.attach",
+        query=models.AttachmentQuery,
+        answer=models.AttachmentAnswer,
+        status=201,
+        raw_body=True,
+        max_body=MAX_ATTACHMENT,
+    ),
+    Route(
+        "GET",
+        "/api/conversations/{conversation_id}/attachments/{attachment_id}",
+        conversation_files.show_attachment,
+        Role.VIEWER,
+        "An attached file",
+        raw_answer=("application/octet-stream", "image/png", "image/jpeg", "image/gif", "image/webp"),
+    ),
+    Route(
+        "GET",
+        "/api/conversations/{conversation_id}/files",
+        conversation_files.find_files,
+        Role.VIEWER,
+        "Find files to mention",
+        query=models.FilesQuery,
+        answer=models.FilesAnswer,
+    ),
+    Route(
+        "GET",
+        "/api/conversations/{conversation_id}/changes",
+        conversation_files.show_changes,
+        Role.VIEWER,
+        "What changed in the folder",
+        query=models.ChangesQuery,
+        answer=models.ChangesAnswer,
+    ),
+    Route(
+        "POST",
+        "/api/conversations/{conversation_id}/commit",
+        conversation_files.commit,
+        Role.OPERATOR,
+        "Commit what changed",
+        "conversation.commit",
+        body=models.CommitBody,
+        answer=models.CommitAnswer,
+        status=201,
+        max_body=2 * SMALL,
+    ),
+    Route(
+        "POST",
+        "/api/conversations/{conversation_id}/push",
+        conversation_files.push,
+        Role.OPERATOR,
+        "Push the branch",
+        "conversation.push",
+        answer=models.PushAnswer,
+        max_body=SMALL,
+    ),
+    Route(
+        "POST",
+        "/api/conversations/{conversation_id}/discard",
+        conversation_files.discard,
+        Role.OPERATOR,
+        "Give changes up",
+        "conversation.discard",
+        body=models.DiscardBody,
+        status=204,
+        max_body=SMALL,
     ),
     Route(
         "GET",

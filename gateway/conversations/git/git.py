@@ -1,0 +1,142 @@
+"""Running git, or a few lines of shell around it, in the agents' account; what it says is bounded and not believed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.conversations.agent_client.pipes import reader_of
+from gateway.programs.types import Program, Programs
+from protocol.problems import Problem, ProblemCode
+
+MAX_OUTPUT: Final = 16 * 1024 * 1024
+MAX_ERRORS: Final = 16 * 1024
+SECONDS: Final = 20.0
+MAX_INPUT: Final = 60_000
+"""Bytes of input: what a pipe takes before anybody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a program ended, and what it said."""
+
+    code: int
+    output: bytes
+    errors: str
+
+
+class Git:
+    """Runs git."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+
+    async def run(self, folder: Path, *words: str, given: bytes = b"", seconds: float = SECONDS) -> Said:
+        """``git WORDS`` in a folder, with input ``given``. Raises as :meth:`shell`."""
+        return await self._start(("git", *words), folder, {}, given, seconds)
+
+    async def shell(
+        self, folder: Path, script: str, *, variables: Mapping[str, str] | None = None, seconds: float = SECONDS
+    ) -> Said:
+        """Lines of shell in a folder. What differs comes in ``variables``, never in the text of the script.
+
+        Raises:
+            Problem: WORKDIR_MISSING, UNAVAILABLE (no git here), TIMEOUT, TOO_LARGE.
+        """
+        return await self._start(("/bin/sh", "-c", script), folder, variables or {}, b"", seconds)
+
+    async def _start(
+        self, command: tuple[str, ...], folder: Path, variables: Mapping[str, str], given: bytes, seconds: float
+    ) -> Said:
+        if len(given) > MAX_INPUT:
+            raise Problem(ProblemCode.TOO_LARGE, "This is too much for git at once.")
+        its_input = subprocess.DEVNULL if not given else _filled(given)
+        out, its_output = os.pipe()
+        errors, its_errors = os.pipe()
+        try:
+            program = await self._programs.start(
+                command,
+                folder=folder,
+                environment={**self._environment(), **variables},
+                stdin=its_input,
+                stdout=its_output,
+                stderr=its_errors,
+            )
+        except BaseException as error:
+            os.close(out)
+            os.close(errors)
+            raise _problem_of(error, folder) from error
+        finally:
+            for descriptor in (its_output, its_errors, its_input):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        return await _collected(program, out, errors, seconds)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._programs.home),
+            "LC_ALL": "C",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_ASKPASS": "true",
+            "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+            "GIT_EDITOR": "true",
+        }
+
+
+def _filled(given: bytes) -> int:
+    """The end of a pipe that holds all of the input."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "wb", buffering=0) as pipe:
+        pipe.write(given)
+    return read_end
+
+
+async def _collected(program: Program, out: int, errors: int, seconds: float) -> Said:
+    output, from_output = await reader_of(out)
+    complaints, from_errors = await reader_of(errors)
+    try:
+        async with asyncio.timeout(seconds):
+            said, complained = await asyncio.gather(_read(output, MAX_OUTPUT), _tail(complaints))
+            return Said(await program.wait(), said, complained)
+    except TimeoutError:
+        raise Problem(ProblemCode.TIMEOUT, "Git took too long here. Try it in a terminal.") from None
+    finally:
+        from_output.close()
+        from_errors.close()
+        program.signal_group(signal.SIGKILL)
+        await program.wait()
+
+
+async def _read(reader: asyncio.StreamReader, limit: int) -> bytes:
+    found = bytearray()
+    while block := await reader.read(64 * 1024):
+        found += block
+        if len(found) > limit:
+            raise Problem(ProblemCode.TOO_LARGE, "This changed more than can be shown. Look at it in a terminal.")
+    return bytes(found)
+
+
+async def _tail(reader: asyncio.StreamReader) -> str:
+    found = bytearray()
+    while block := await reader.read(4096):
+        found += block
+        del found[:-MAX_ERRORS]
+    return found.decode(errors="replace")
+
+
+def _problem_of(error: BaseException, folder: Path) -> BaseException:
+    if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+        with suppress(OSError):
+            if folder.is_dir():
+                return Problem(ProblemCode.UNAVAILABLE, "Git is not installed on this device. Install it.")
+        return Problem(ProblemCode.WORKDIR_MISSING, f"The folder {folder} is gone.")
+    return error
