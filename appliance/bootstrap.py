@@ -32,6 +32,8 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
+from gateway.agents.keys import AgentKeys
+from gateway.agents.login import AgentLogins
 from gateway.agents.registry import CATALOG
 from gateway.conversations.building import open_talks
 from gateway.conversations.config import ConversationsConfig, awake_for
@@ -130,7 +132,9 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         ssh_keys = SshKeys(layout.authorized_keys, bus)
         workspace = Workspace(layout.workspace, bus)
         transfers = Transfers(workspace, bus)
-        agents = Agents(layout.agents, bus)
+        settings_table = SettingsTable(store)
+        agent_keys = AgentKeys(settings_table, layout.secrets_key)
+        agents = Agents(layout.agents, bus, keys=agent_keys)
         await agents.refresh()
         programs = OwnPrograms()
         talks = await open_talks(
@@ -149,6 +153,8 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
+        agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
+        stack.push_async_callback(agent_logins.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
@@ -188,13 +194,15 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 workspace=workspace,
                 transfers=transfers,
                 agents=agents,
+                agent_keys=agent_keys,
+                agent_logins=agent_logins,
                 hub_link=hub_link,
                 conversations=talks.conversations,
                 workers=talks.workers,
                 attachments=talks.attachments,
                 usage=talks.usage,
                 folders=talks.folders,
-                settings=SettingsTable(store),
+                settings=settings_table,
                 name=system.hostname,
                 version=VERSION,
                 gateway_id=identity,

@@ -52,7 +52,7 @@ class _Opencode(Ways):
         if model is not None and "model" not in content:
             content["model"] = model
         environment = {**_QUIET, **_content(content), "OPENCODE_PERMISSION": json.dumps(_PERMISSIONS[permission])}
-        return Talk(Start((str(place.program), "acp"), environment))
+        return Talk(Start((str(place.program), "acp"), environment), model_option="model")
 
     def merges(self, place: Place) -> tuple[Merge, ...]:
         beside = (".config/opencode/opencode.jsonc", ".config/opencode/config.json")
@@ -85,7 +85,12 @@ def _provider(variables: Mapping[str, str], model: str | None) -> dict[str, obje
         "models": {name: {}},
     }
     chosen = f"hutch/{name}"
-    return {"provider": {"hutch": provider}, "model": chosen, "small_model": chosen}
+    return {
+        "provider": {"hutch": provider},
+        "enabled_providers": ["hutch"],
+        "model": chosen,
+        "small_model": chosen,
+    }
 
 
 def _content(settings: Mapping[str, object]) -> dict[str, str]:
