@@ -6,13 +6,9 @@ import asyncio
 import gc
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,8 +20,10 @@ from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
 from appliance.serving import serve
+from appliance.talks import talks_of
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.daemon import background, show_setup_code
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
@@ -35,8 +33,6 @@ from gateway.agents.installer import Agents
 from gateway.agents.keys import AgentKeys
 from gateway.agents.login import AgentLogins
 from gateway.agents.registry import CATALOG
-from gateway.conversations.building import open_talks
-from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
@@ -65,9 +61,6 @@ from webui.dialects.opencode.context import OpenCode
 from webui.dialects.opencode.server import make_opencode_app
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
-
-if TYPE_CHECKING:
-    from foundation.secrets_box import SecretsBox
 
 log = structlog.get_logger(__name__)
 
@@ -137,15 +130,15 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         agents = Agents(layout.agents, bus, keys=agent_keys)
         await agents.refresh()
         programs = OwnPrograms()
-        talks = await open_talks(
+        talks = await talks_of(
+            settings,
+            layout,
             store,
             bus,
             workspace,
-            programs,
-            agents,
-            clis=frozenset(CATALOG),
-            box=partial(_secrets_box, layout.secrets_key),
-            config=_conversations_config(settings, layout, system.ram_total_bytes),
+            programs=programs,
+            agents=agents,
+            ram_bytes=system.ram_total_bytes,
         )
         stack.push_async_callback(talks.conversations.close)
         default_cli = settings.default_cli or await first_installed(agents)
@@ -179,6 +172,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             gateway_id=identity,
             version=VERSION,
             show=show_claim,
+            ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
@@ -235,7 +229,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             )
             await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
         await stack.enter_async_context(
-            _background(
+            background(
                 upkeep.run(),
                 ssh_keys.run(),
                 transfers.run(),
@@ -265,37 +259,8 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
     )
 
 
-def _secrets_box(key: Path) -> SecretsBox:
-    # Cryptography is loaded with the first secret, and most devices have none.
-    from foundation.secrets_box import load_secrets_box
-
-    return load_secrets_box(key)
-
-
-def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:
-    return ConversationsConfig(
-        workspace_root=layout.workspace,
-        state=layout.conversation_state,
-        max_awake=settings.max_awake_agents or awake_for(ram_bytes),
-        idle_seconds=settings.agent_idle_minutes * 60.0,
-    )
-
-
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the pages; one that fails ends the daemon, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: list[str], accounts: Accounts, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the device page is open", address=address)
     if await accounts.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the device, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)

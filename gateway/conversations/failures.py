@@ -39,8 +39,8 @@ _SIGNS: Final[tuple[tuple[re.Pattern[str], tuple[ProblemCode, str]], ...]] = tup
         (r"\b429\b|rate.?limit|too many requests|resource.?exhausted|usage limit|overloaded|\b529\b", _LIMIT),
         (
             r"\b401\b|unauthori[sz]ed|not logged in|auth(?:entication)?[_ ](?:required|error|failed)|"
-            r"(?:invalid|incorrect|wrong) (?:x-)?api.?key|api key (?:not valid|expired|missing)|please (?:run )?/?log.?in|"
-            r"oauth token (?:has )?expired|authentication required",
+            r"(?:invalid|incorrect|wrong) (?:x-)?api.?key|api key (?:not valid|expired|missing)|"
+            r"please (?:run )?/?log.?in|oauth token (?:has )?expired|authentication required",
             _LOGIN,
         ),
         (

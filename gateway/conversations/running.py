@@ -238,12 +238,12 @@ class Runner:
         turning.add_usage(answered.usage)
         if answered.stop_reason == "cancelled":
             return Outcome(TurnState.CANCELLED)
-        problem = of_refusal(answered.stop_reason)
+        why = of_refusal(answered.stop_reason)
         if turning.failure:
-            problem = of_answer(0, turning.failure, None)
-        elif problem is None and turning.message() is None and not turning.usage.output_tokens:
-            problem = NO_ANSWER
-        return Outcome(TurnState.DONE if problem is None else TurnState.FAILED, problem)
+            why = of_answer(0, turning.failure, None)
+        elif why is None and turning.message() is None and not turning.usage.output_tokens:
+            why = NO_ANSWER
+        return Outcome(TurnState.DONE if why is None else TurnState.FAILED, why)
 
     async def _why_gone(self, live: Live) -> TurnProblem:
         agent = live.agent

@@ -85,14 +85,14 @@ class Activity:
         if self._said is SessionStatus.WAITING and (self._rang or _is_answer(data)):
             self._output_at = self._last
             self._wake_after(QUIET_AFTER)
-            self._say(None)
+            self._say(SessionStatus.WORKING if self._speaks else None)
         elif self._said is SessionStatus.WORKING and data in _INTERRUPTS:
             self._say(None)
             self._interrupted = True
 
     def bell(self) -> None:
-        """The program rang: it waits, unless it has a better way to say so."""
-        if not self._speaks:
+        """The program rang: it waits, unless it is one that has a better way to say so."""
+        if self._reads is None:
             self._rang = True
             self._say(SessionStatus.WAITING)
 

@@ -61,13 +61,17 @@ class Terminal:
         await self.enter()
 
     async def enter(self) -> None:
-        """Press Enter, as a person does: not in the same moment in which something else was typed or shown.
+        """Press Enter."""
+        await self.press("\r")
+
+    async def press(self, key: str) -> None:
+        """Press a key, as a person does: not in the same moment in which something else was typed or shown.
 
         The programs measure that by the clock. Gemini takes an Enter that soon for a part of a paste, Claude Code for
-        a key that was meant for what stood there before.
+        a key that was meant for what stood there before, opencode two Escapes for one key.
         """
         await asyncio.sleep(PACE)
-        await self.type("\r")
+        await self.type(key)
 
     async def screen(self) -> str:
         """What it shows, without colours."""

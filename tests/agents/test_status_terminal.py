@@ -100,7 +100,7 @@ async def test_it_rests_when_it_is_interrupted(cli: str, place: Place) -> None:
         await place.server.journal.held("never")
         await at.becomes(S.WORKING)
         for key in INTERRUPTS.get(cli, ("\x1b",)):
-            await at.type(key)
+            await at.press(key)
         await at.becomes(S.IDLE)
 
 

@@ -76,7 +76,8 @@ class AwakeAgent:
             InitializeResponse,
         )
 
-        files = FileSystemCapabilities(read_text_file=True, write_text_file=True)
+        # Reading is served and not offered: gemini takes our "not found" for a fault, and then makes no new file.
+        files = FileSystemCapabilities(read_text_file=False, write_text_file=True)
         asked = InitializeRequest(
             protocol_version=PROTOCOL_VERSION,
             client_capabilities=ClientCapabilities(fs=files),

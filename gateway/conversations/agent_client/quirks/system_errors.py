@@ -1,7 +1,7 @@
 """Codex calls a turn that failed ended, and tells the error as if it had been said: `_meta.codex` knows better.
 
-A ``session_info_update`` whose ``_meta.codex.threadStatus.type`` is ``systemError`` comes first, the reason is the message
-chunk after it, and the answer to the prompt is ``end_turn``.
+A ``session_info_update`` whose ``_meta.codex.threadStatus.type`` is ``systemError`` comes first, the reason is the
+message chunk after it, and the answer to the prompt is ``end_turn``.
 """
 
 from __future__ import annotations

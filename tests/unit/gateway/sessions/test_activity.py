@@ -226,9 +226,10 @@ def test_titles_speak_where_hooks_do_not(make: Make) -> None:
 
 def test_a_program_that_speaks_does_not_wait_by_ringing(make: Make) -> None:
     session = make("claude-code")
-    session.hook("Stop")
+    session.activity.began()
     session.activity.bell()
-    assert session.now() is S.IDLE
+    session.clock.advance(QUIET_AFTER + 0.1)
+    assert session.told == [S.IDLE]
 
 
 def test_after_the_end_nothing_is_due(make: Make) -> None:
