@@ -11,4 +11,8 @@ source "$ROOT/tools/agents.sh"
 cd "$ROOT"
 export PATH=$PATH:$NODE_BIN
 ensure_agents || die "The agent CLIs could not be installed; the lines above say why."
-exec "$VENV/bin/python" -m pytest -n "$(agent_workers)" --dist worksteal -ra --durations 10 "${@:-tests/agents}" </dev/null
+case " $* " in
+  *tests/agents*) ;;
+  *) set -- tests/agents "$@" ;;
+esac
+exec "$VENV/bin/python" -m pytest -n "$(agent_workers)" --dist worksteal -ra --durations 10 "$@" </dev/null

@@ -30,7 +30,7 @@ class Found:
 def targets(found: Found) -> list[Target]:
     """The promises; a worst case over the CLIs."""
     deltas = [one.delta.p50 for one in found.talked]
-    overheads = [one.overhead for one in found.talked]
+    overheads = [one.turn.longer for one in found.talked]
     search = found.searched
     return [
         Target("delta from the model to the browser, p50, the slowest CLI", _most(deltas), DELTA_MS, "ms"),
@@ -61,7 +61,18 @@ def as_page(found: Found) -> str:
         ),
     ]
     if found.talked:
-        columns = ("CLI", "delta p50 ms", "p99 ms", "alone p50 ms", "p99 ms", "turn ms", "alone ms", "longer by %")
+        columns = (
+            "CLI",
+            "delta p50 ms",
+            "p99 ms",
+            "alone p50 ms",
+            "p99 ms",
+            "turn ms",
+            "alone ms",
+            "longer by %",
+            "instant ms",
+            "alone ms",
+        )
         blocks.append(_table(columns, [_talked(one) for one in found.talked]))
     if found.asked:
         head = ("OpenCode API", "GET /session first ms", "next ms", "first message ms", "next ms")
@@ -80,8 +91,9 @@ def _found(target: Target) -> str:
 
 
 def _talked(one: Talked) -> tuple[str, ...]:
-    numbers = (one.delta.p50, one.delta.p99, one.delta_direct.p50, one.delta_direct.p99)
-    return (one.cli, *(f"{number:.1f}" for number in (*numbers, one.turn, one.turn_direct, one.overhead)))
+    deltas = (one.delta.p50, one.delta.p99, one.delta_direct.p50, one.delta_direct.p99)
+    turns = (one.turn.ours, one.turn.alone, one.turn.longer, one.instant.ours, one.instant.alone)
+    return (one.cli, *(f"{number:.1f}" for number in (*deltas, *turns)))
 
 
 def _asked(one: Asked) -> tuple[str, ...]:

@@ -54,12 +54,12 @@ class Rig:
     async def direct(self, cli: str) -> AcpLaunch:
         """How the device starts this CLI, to be driven without the device."""
         environment = endpoint(cli, self.server.url)
-        return await self.agents.conversation(cli, folder=self.work, permission=Permission.ALL, environment=environment)
+        return await self.agents.conversation(cli, folder=self.work, permission=Permission.ASK, environment=environment)
 
     async def conversation(self, cli: str) -> str:
         """A new conversation on the device whose provider is the scripted model; its id."""
         if cli not in self.workers:
-            body = {"name": cli, "cli": cli, "permission": "all", "environment": endpoint(cli, self.server.url)}
+            body = {"name": cli, "cli": cli, "permission": "ask", "environment": endpoint(cli, self.server.url)}
             self.workers[cli] = (await self.hutch.call("POST", "/api/workers", body))["id"]
         made = await self.hutch.call("POST", "/api/conversations", {"worker": self.workers[cli]})
         return str(made["id"])

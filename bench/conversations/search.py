@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import statistics
+import string
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
@@ -25,6 +26,8 @@ WORDS = 60
 """Words of a message."""
 VOCABULARY = 4_000
 QUERIES = 40
+COMMON = slice(20, 400)
+"""The places of the words that are searched for: some hundreds of messages have each."""
 LIMIT = 50
 _BARE = """SELECT rowid, snippet(messages_fts, 0, char(2), char(3), '…', 16) FROM messages_fts
 WHERE messages_fts MATCH ? ORDER BY rank LIMIT ?"""
@@ -47,7 +50,7 @@ async def searched(rig: Rig) -> Searched:
     database = rig.hutch.folder / "data" / "hutch.db"
     chance = random.Random(1)  # noqa: S311 - the same words in every run, no secrets
     await asyncio.to_thread(_fill, database, names, chance)
-    words = [f"word{chance.randrange(VOCABULARY // 4)}" for _ in range(QUERIES)]
+    words = chance.sample(_vocabulary()[COMMON], QUERIES)
     bare = await asyncio.to_thread(_bare, database, words)
     store = await Store.open(f"sqlite+aiosqlite:///{database}", DEVICE_SCHEMA)
     try:
@@ -59,14 +62,28 @@ async def searched(rig: Rig) -> Searched:
     return Searched(bare, ours, rest)
 
 
-def _fill(database: Path, conversations: Sequence[str], chance: random.Random) -> None:
-    # Few words come often and most seldom, as in a language.
-    def text() -> str:
-        return " ".join(f"word{int(chance.paretovariate(0.6)) % VOCABULARY}" for _ in range(WORDS))
+def _vocabulary() -> list[str]:
+    """Words of six letters, none the beginning of another; the first come most often."""
+    chance = random.Random(2)  # noqa: S311 - as above
+    return ["".join(chance.choices(string.ascii_lowercase, k=6)) for _ in range(VOCABULARY)]
 
+
+def _fill(database: Path, conversations: Sequence[str], chance: random.Random) -> None:
+    vocabulary = _vocabulary()
+    # Few words come often and most seldom, as in a language (Zipf).
+    weights = [1 / (rank + 10) for rank in range(VOCABULARY)]
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     rows = [
-        (f"msg_bench{number:011}", chance.choice(conversations), "trn_bench", "agent", "", at, at, text())
+        (
+            f"msg_bench{number:011}",
+            chance.choice(conversations),
+            "trn_bench",
+            "agent",
+            "",
+            at,
+            at,
+            " ".join(chance.choices(vocabulary, weights, k=WORDS)),
+        )
         for number in range(MESSAGES)
     ]
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:

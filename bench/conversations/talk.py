@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from acp.schema import AgentMessageChunk, TextContentBlock
@@ -21,6 +21,21 @@ GAP = 0.03
 """Seconds between two deltas, about as providers send them."""
 TURN_WORDS = 30
 WARM_UP = 3
+Say = Callable[[str], Awaitable[float]]
+"""Sends a message and gives the seconds of its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A turn through the device, and by the CLI alone."""
+
+    ours: float
+    alone: float
+
+    @property
+    def longer(self) -> float:
+        """Per cent by which the turn through the device is longer."""
+        return (self.ours / self.alone - 1) * 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +45,9 @@ class Talked:
     cli: str
     delta: Spread
     delta_direct: Spread
-    turn: float
-    turn_direct: float
-
-    @property
-    def overhead(self) -> float:
-        """Per cent by which a turn through the device is longer."""
-        return (self.turn / self.turn_direct - 1) * 100
+    turn: Pair
+    instant: Pair
+    """A turn whose answer takes the model no time."""
 
 
 class _Timed(Listener):
@@ -55,7 +66,8 @@ async def talked(rig: Rig, cli: str, turns: int) -> Talked:
     """Measure one CLI; through the device and without it in turns, so that a busy moment falls on both."""
     rig.teach("DELTAS", numbered(DELTAS), GAP)
     rig.teach("WARM", numbered(5))
-    rig.teach("TURN", numbered(TURN_WORDS))
+    rig.teach("TURN", numbered(TURN_WORDS), GAP)
+    rig.teach("INSTANT", numbered(TURN_WORDS))
     conversation, direct_clock = await rig.conversation(cli), WordClock()
     launch = await rig.direct(cli)
     async with talking(launch, rig.work, rig.errors, _Timed(direct_clock)) as direct:
@@ -66,14 +78,23 @@ async def talked(rig: Rig, cli: str, turns: int) -> Talked:
         direct_clock.at.clear()
         through = await _deltas(rig, conversation)
         await direct.say(session, "please do DELTAS")
-        alone = _delays(rig.sent("DELTAS"), direct_clock)
-        ours, theirs = [], []
-        for _ in range(turns):
-            ours.append(await rig.turn(conversation, "please do TURN"))
+        heard = _delays(rig.sent("DELTAS"), direct_clock)
+
+        async def ours(text: str) -> float:
+            return await rig.turn(conversation, text)
+
+        async def alone(text: str) -> float:
             begun = time.monotonic()
-            await direct.say(session, "please do TURN")
-            theirs.append(time.monotonic() - begun)
-    return Talked(cli, Spread.of(through), Spread.of(alone), _median(ours), _median(theirs))
+            await direct.say(session, text)
+            return time.monotonic() - begun
+
+        pairs = [await _pair(ours, alone, f"please do {marker}", turns) for marker in ("TURN", "INSTANT")]
+    return Talked(cli, Spread.of(through), Spread.of(heard), *pairs)
+
+
+async def _pair(ours: Say, alone: Say, text: str, turns: int) -> Pair:
+    both = [(await ours(text), await alone(text)) for _ in range(turns)]
+    return Pair(_median([one for one, _ in both]), _median([one for _, one in both]))
 
 
 async def _deltas(rig: Rig, conversation: str) -> list[float]:

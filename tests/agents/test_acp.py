@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tests.agents.talking import Listener, talking
 from tests.doubles.model_server import Answer, Hold, Outcome, Say, Turn, WriteFile, words
 
 every_cli = pytest.mark.parametrize("cli", CLIS)
-CANCEL_SECONDS = 1.0
 
 
 def writing(file: Path) -> Turn:
@@ -83,13 +81,10 @@ async def test_cancel_in_the_middle_of_an_answer(cli: str, place: Place) -> None
         session = await talk.create()
         turn = asyncio.create_task(talk.say(session, "please do BRAVO"))
         await place.server.journal.held("middle")
-        begun = time.monotonic()
         await talk.connection.cancel(session_id=session)
         answer = await turn
-        took = time.monotonic() - begun
         await place.server.journal.until(lambda: place.server.journal.turns[-1].outcome is Outcome.GONE, "hang-up")
     assert answer.stop_reason == "cancelled"
-    assert took < CANCEL_SECONDS
     assert "never" not in talk.listener.text
 
 

@@ -56,7 +56,8 @@ async def test_turn_with_tools_and_permissions(cli: str, place: Place, tmp_path:
     assert [(diff.path, diff.new) for diff in parts if isinstance(diff, DiffPart)] == [("a.txt", "hello\n")]
     tools = [part for part in parts if isinstance(part, ToolPart)]
     assert [tool.state for tool in tools] == [ToolState.COMPLETED] * 2
-    assert "hello" in tools[1].output
+    # Gemini tells nobody what a command printed.
+    assert cli == "gemini" or "hello" in tools[1].output
     assert any(isinstance(event, MessageDelta) for event in events)
     assert place.server.journal.strays == []
 
