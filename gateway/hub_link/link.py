@@ -76,6 +76,8 @@ class HubLink:
         self._wanted: HubCredentials | None = None
         self._configured = False
         self._changed = asyncio.Event()
+        self.greet_again = self._changed.set
+        """Connect anew, for a hello that says what changed. Nothing happens where there is no hub."""
         self._writing = asyncio.Lock()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -119,7 +121,10 @@ class HubLink:
         if credentials is not None:
             link_url(credentials.url)
         async with self._writing:
-            await asyncio.to_thread(self._keep, credentials)
+            if credentials is None:
+                await asyncio.to_thread(self._store.remove)
+            else:
+                await asyncio.to_thread(self._store.write, credentials)
             if credentials is None or (self._wanted is not None and credentials.url != self._wanted.url):
                 await self._part()
             self._wanted = credentials
@@ -146,12 +151,6 @@ class HubLink:
         except Problem as problem:
             log.error("what belongs to the hub that was left cannot be cleared: %s", problem)
 
-    def _keep(self, credentials: HubCredentials | None) -> None:
-        if credentials is None:
-            self._store.remove()
-        else:
-            self._store.write(credentials)
-
     async def allow(self, permissions: Iterable[Permission]) -> None:
         """Let the hub do this from now on, and nothing else. Raises Problem.
 
@@ -170,11 +169,6 @@ class HubLink:
         rotation = await asyncio.to_thread(self._keys.rotate)
         if self._driver is not None:
             self._driver.send(rotated(rotation))
-
-    def greet_again(self) -> None:
-        """Connect anew, for a hello that says what changed. Does not block; nothing happens where there is no hub."""
-        if self._wanted is not None:
-            self._changed.set()
 
     async def run(self) -> None:
         """Hold the link until cancelled; never gives up."""
