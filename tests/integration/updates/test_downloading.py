@@ -180,7 +180,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A full data partition: a tmpfs of 1 MiB."""
     folder = tmp_path / "data"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True, capture_output=True)
+    tried = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True, text=True
+    )
+    if tried.returncode:
+        pytest.skip(f"no file system of its own may be mounted here: {tried.stderr.strip()}")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
