@@ -47,6 +47,10 @@ LIMITS: Final = (
     Limit("/settings/keys", "keys"),
     Limit("/api/agents", "agents", changes=True),
     Limit("/settings/agents", "agents", changes=True),
+    # A login runs in a terminal, and who sees its address may lead it to an account of theirs.
+    Limit("/api/agents/{name}/login", "agents"),
+    Limit("/api/agents/{name}/login", "terminals"),
+    Limit("/settings/agents/{name}/login", "terminals"),
 )
 
 
