@@ -6,8 +6,7 @@ import asyncio
 import gc
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,6 +25,7 @@ from appliance.opencode import ensure_desktop, first_installed, password_of, ser
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.daemon import background, show_setup_code
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
@@ -134,9 +134,9 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         transfers = Transfers(workspace, bus)
         settings_table = SettingsTable(store)
         agent_keys = AgentKeys(settings_table, layout.secrets_key)
-        agents = Agents(layout.agents, bus, keys=agent_keys)
-        await agents.refresh()
         programs = OwnPrograms()
+        agents = Agents(layout.agents, bus, programs=programs, keys=agent_keys)
+        await agents.refresh()
         talks = await open_talks(
             store,
             bus,
@@ -179,6 +179,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             gateway_id=identity,
             version=VERSION,
             show=show_claim,
+            ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
@@ -234,7 +235,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             )
             await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
         await stack.enter_async_context(
-            _background(
+            background(
                 upkeep.run(),
                 ssh_keys.run(),
                 transfers.run(),
@@ -280,21 +281,8 @@ def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) ->
     )
 
 
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the pages; one that fails ends the daemon, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: list[str], accounts: Accounts, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the device page is open", address=address)
     if await accounts.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the device, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)
