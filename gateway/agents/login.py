@@ -180,7 +180,8 @@ def _leads_to(address: str, hosts: tuple[str, ...]) -> bool:
         host = (parts.hostname or "").lower()
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.password is not None:
+    # An interface's own address, as error messages have it, is nothing to open.
+    if not host or parts.username is not None or parts.password is not None or "/api/" in parts.path:
         return False
     return not hosts or any(host == known or host.endswith(f".{known}") for known in hosts)
 

@@ -49,6 +49,10 @@ LIMITS: Final = (
     Limit("/settings/agents", "agents", changes=True),
     Limit("/api/updates", "update", changes=True),
     Limit("/settings/updates", "update", changes=True),
+    # A login runs in a terminal, and who sees its address may lead it to an account of theirs.
+    Limit("/api/agents/{name}/login", "agents"),
+    Limit("/api/agents/{name}/login", "terminals"),
+    Limit("/settings/agents/{name}/login", "terminals"),
 )
 
 

@@ -36,6 +36,7 @@ HOSTS = ("vendor.example",)
         ("https://vendor.example@evil.example/ ", None),
         ("http://vendor.example/plain ", None),
         ("https://[bad/ ", None),
+        ("error sending request for url (https://vendor.example/api/device/code)\n", None),
         ("https://vendor.example/" + "x" * 3000 + " ", None),
     ],
 )
