@@ -108,14 +108,17 @@ CONFIG = ConversationsConfig(workspace_root=Path("work"), state=Path("state"), m
 
 @asynccontextmanager
 async def running(
-    root: Path, config: ConversationsConfig = CONFIG, scripted: ScriptedCommands | None = None
+    root: Path,
+    config: ConversationsConfig = CONFIG,
+    scripted: ScriptedCommands | None = None,
+    url: str | None = None,
 ) -> AsyncIterator[Rig]:
     """Conversations with their data below ``root``, which may have some of before."""
     work = root / "work"
     await asyncio.to_thread(work.mkdir, exist_ok=True)
     commands = scripted or ScriptedCommands(root / "agent-state")
     bus = DeviceBus()
-    store = await Store.open(f"sqlite:///{root}/hutch.db", DEVICE_SCHEMA)
+    store = await Store.open(url or f"sqlite:///{root}/hutch.db", DEVICE_SCHEMA)
     try:
         talks = await open_talks(
             store,
