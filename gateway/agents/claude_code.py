@@ -24,7 +24,6 @@ _EVENTS = (
 )
 _RESTS = ("SessionStart", "Stop", "StopFailure")
 _SPINNERS = ("⠂", "⠐", "⠁", "⠈", "⠠", "⠄", "·", "✢", "✶", "✻", "✽")
-_AT_REST = "✳"
 _MODES = {Permission.ASK: "default", Permission.EDITS: "acceptEdits", Permission.ALL: "bypassPermissions"}
 _QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
 
@@ -83,8 +82,7 @@ class _Claude(Ways):
         return None
 
     def title(self, title: str) -> Sign | None:
-        if title.startswith(_AT_REST):
-            return Sign(SessionStatus.IDLE, passing=True)
+        # Its star says nothing: at the pinned version it stands there while the program works, too.
         return Sign(SessionStatus.WORKING, passing=True) if title.startswith(_SPINNERS) else None
 
 

@@ -30,7 +30,9 @@ async def begin_login(anna: Visitor) -> None:
     await anna.go("/settings/agents")
     await anna.page.get_by_label("What to do with Claude Code").click()
     await anna.page.get_by_role("button", name="Log in", exact=True).click()
-    await expect(anna.page.get_by_role("link", name="Open claude.ai")).to_have_attribute("href", ADDRESS)
+    await expect(anna.page.get_by_role("link", name="Open claude.ai")).to_have_attribute(
+        "href", ADDRESS, timeout=20_000
+    )
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"])
@@ -50,12 +52,12 @@ async def test_a_login_and_a_key(
     await anna.page.get_by_label("Key", exact=True).fill(KEY)
     await anna.page.get_by_role("button", name="Keep the key").click()
     await expect(anna.page.get_by_text("The key is kept.")).to_be_visible()
-    await expect(row).to_contain_text("API key")
+    await expect(row).to_contain_text("API key", timeout=20_000)
     assert await check(anna.page, f"agent-key-{size[0]}-{scheme}", {}) == []
     await row.get_by_label("What to do with Claude Code").click()
     await row.get_by_role("button", name="Forget its API key").click()
     await anna.page.get_by_role("button", name="Forget it").click()
-    await expect(row).to_contain_text("not logged in")
+    await expect(row).to_contain_text("not logged in", timeout=20_000)
 
 
 async def test_what_an_agent_asks_is_seen_on_its_page_and_at_home(visitors: Visitors, device: DeviceProcess) -> None:

@@ -210,6 +210,16 @@ def test_one_that_said_it_works_and_fell_silent_is_not_believed_for_ever(make: M
     assert session.now() is S.WORKING
 
 
+def test_the_star_of_claude_stands_there_at_work_too(make: Make) -> None:
+    session = make("claude-code")
+    session.hook("UserPromptSubmit")
+    session.activity.titled("✳ Claude Code")
+    assert session.now() is S.WORKING
+    session.hook("Stop")
+    session.activity.titled("⠂ Claude Code")
+    assert session.told == [S.WORKING, S.IDLE, S.WORKING]
+
+
 def test_titles_speak_where_hooks_do_not(make: Make) -> None:
     codex = make("codex")
     for title in ("⠋ work", "[ ! ] Action Required | work", "work"):
