@@ -180,7 +180,8 @@ class Composer:
             after = self._merged(before, replace(told, output=None) if more is not None else told)
             if after != before:
                 # What replaces something counts as much as what is added: both are told of and kept for a while.
-                self._length += len(after.output) * (more is None) + len(after.input) * (after.input != before.input)
+                self._length += len(after.output) if more is None else 0
+                self._length += len(after.input) if after.input != before.input else 0
                 yield self._replace(index, after)
             if more:
                 yield from self._grow(index, more)
