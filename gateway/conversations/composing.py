@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -163,6 +163,7 @@ class Composer:
         return [Grown(slot.part.id, more)]
 
     def _put_plan(self, update: Planned) -> Change:
+        self._length += sum(len(entry.content) for entry in update.entries)
         if self._plan is None:
             self._plan = len(self._slots)
             return self._place(PlanPart(id=self._new_id(), entries=update.entries), 0)
@@ -175,10 +176,15 @@ class Composer:
             self._tools[told.call_id] = len(self._slots)
             yield self._place(self._merged(self._first(told), told), len(told.output or ""))
         else:
-            after = self._merged(before, told)
+            more = _growth(before.output, told.output)
+            after = self._merged(before, replace(told, output=None) if more is not None else told)
             if after != before:
-                self._length += max(0, len(after.output) - len(before.output))
+                # What replaces something counts as much as what is added: both are told of and kept for a while.
+                self._length += len(after.output) if more is None else 0
+                self._length += len(after.input) if after.input != before.input else 0
                 yield self._replace(index, after)
+            if more:
+                yield from self._grow(index, more)
         if told.more_output:
             yield from self._grow(self._tools[told.call_id], told.more_output)
         for diff in told.diffs or ():
@@ -245,3 +251,10 @@ class Composer:
             slot.length = len(part.output)
         self._dirty.add(index)
         return Placed(index, part)
+
+
+def _growth(before: str, after: str | None) -> str | None:
+    """What was put after an output that is told whole again and again; None where it is another one."""
+    if after is None:
+        return ""
+    return after[len(before) :] if after.startswith(before) and len(after) <= MAX_TEXT else None
