@@ -9,6 +9,9 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,6 +21,7 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
+from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
 from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.upkeep import Upkeep, samples_in
@@ -29,6 +33,11 @@ from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
+from gateway.agents.keys import AgentKeys
+from gateway.agents.login import AgentLogins
+from gateway.agents.registry import CATALOG
+from gateway.conversations.building import open_talks
+from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
@@ -51,8 +60,14 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
+from webui.dialects.opencode.authority import OpenCodeAuthority
+from webui.dialects.opencode.context import OpenCode
+from webui.dialects.opencode.server import make_opencode_app
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
+
+if TYPE_CHECKING:
+    from foundation.secrets_box import SecretsBox
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +114,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
 async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
     """Everything that makes a device, started; closed in reverse order on the way out."""
     notifier = Notifier()
+    started_at = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         store = await Store.open(layout.database_url, DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
@@ -119,11 +135,29 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         ssh_keys = SshKeys(layout.authorized_keys, bus)
         workspace = Workspace(layout.workspace, bus, rights_in(account))
         transfers = Transfers(workspace, bus)
-        agents = Agents(layout.agents, bus)
+        settings_table = SettingsTable(store)
+        agent_keys = AgentKeys(settings_table, layout.secrets_key)
+        agents = Agents(layout.agents, bus, programs=account, keys=agent_keys)
         await agents.refresh()
+        programs = account
+        talks = await open_talks(
+            store,
+            bus,
+            workspace,
+            programs,
+            agents,
+            clis=frozenset(CATALOG),
+            box=partial(_secrets_box, layout.secrets_key),
+            config=_conversations_config(settings, layout, system.ram_total_bytes),
+        )
+        stack.push_async_callback(talks.conversations.close)
+        default_cli = settings.default_cli or await first_installed(agents)
+        await ensure_desktop(talks.conversations, default_cli)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents, account=account)
         await sessions.start()
         stack.push_async_callback(sessions.close)
+        agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
+        stack.push_async_callback(agent_logins.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
@@ -164,8 +198,14 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 workspace=workspace,
                 transfers=transfers,
                 agents=agents,
+                agent_keys=agent_keys,
+                agent_logins=agent_logins,
                 hub_link=hub_link,
-                settings=SettingsTable(store),
+                conversations=talks.conversations,
+                workers=talks.workers,
+                attachments=talks.attachments,
+                usage=talks.usage,
+                settings=settings_table,
                 name=system.hostname,
                 version=VERSION,
                 gateway_id=identity,
@@ -174,12 +214,38 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 console_socket=layout.console,
                 hub_door=door,
                 secure_cookies=settings.secure_cookies,
-                started_at=datetime.now(UTC),
+                started_at=started_at,
             )
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
+        if settings.opencode_listen is not None:
+            opencode = make_opencode_app(
+                OpenCode(
+                    conversations=talks.conversations,
+                    sessions=sessions,
+                    workspace=workspace,
+                    programs=programs,
+                    bus=bus,
+                    version=VERSION,
+                    clis={cli.name: cli.title for cli in CATALOG.values()},
+                    default_cli=default_cli,
+                    started_at=started_at,
+                ),
+                OpenCodeAuthority(accounts, audit, password_of(settings)),
+                device=system.hostname,
+                hosts=frozenset(settings.hosts),
+                trusted_proxies=settings.trusted_proxies,
+            )
+            await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
         await stack.enter_async_context(
-            background(upkeep.run(), ssh_keys.run(), transfers.run(), hub_link.run(), notifier.watchdog())
+            background(
+                upkeep.run(),
+                ssh_keys.run(),
+                transfers.run(),
+                hub_link.run(),
+                talks.conversations.run(),
+                notifier.watchdog(),
+            )
         )
         await _welcome(addresses, accounts, setup_code)
         yield notifier
@@ -199,6 +265,22 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
         shell=settings.shell,
         history_lines=settings.history_lines,
         max_sessions=settings.max_sessions,
+    )
+
+
+def _secrets_box(key: Path) -> SecretsBox:
+    # Cryptography is loaded with the first secret, and most devices have none.
+    from foundation.secrets_box import load_secrets_box
+
+    return load_secrets_box(key)
+
+
+def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:
+    return ConversationsConfig(
+        workspace_root=layout.workspace,
+        state=layout.conversation_state,
+        max_awake=settings.max_awake_agents or awake_for(ram_bytes),
+        idle_seconds=settings.agent_idle_minutes * 60.0,
     )
 
 

@@ -17,7 +17,12 @@ from foundation.settings import Listen, Sources, split_commas
 from protocol.limits import PING_EVERY
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
-SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md")
+ALIASES = {"database_url": "DATABASE_URL", "opencode_password": "OPENCODE_SERVER_PASSWORD"}
+SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md", ALIASES)
+
+
+def _listen_or_off(value: object) -> object:
+    return None if value == "off" else Listen.parse(value)
 
 
 class Settings(BaseModel):
@@ -54,11 +59,30 @@ class Settings(BaseModel):
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="Networks of reverse proxies whose X-Forwarded-* headers count."
     )
+    opencode_listen: Annotated[Listen | None, BeforeValidator(_listen_or_off)] = Field(
+        default=Listen(host="127.0.0.1", port=4096),
+        description="HOST:PORT of the OpenCode API; off for none. Beyond loopback it takes a password.",
+    )
+    opencode_password: Annotated[SecretStr, Field(min_length=8)] | None = Field(
+        default=None, description="Password of the OpenCode API. Also read from OPENCODE_SERVER_PASSWORD."
+    )
+    default_cli: str | None = Field(
+        default=None, description="Agent CLI of conversations that name none; default the first that is installed."
+    )
     secure_cookies: bool = Field(default=False, description="The page is reached over HTTPS only.")
     shell: str | None = Field(
         default=None, description="Program of a session without an agent CLI; default the account's login shell."
     )
     max_sessions: int = Field(default=50, ge=1, le=500, description="Live sessions at most.")
+    max_awake_agents: int | None = Field(
+        default=None, ge=1, le=100, description="Agents of conversations awake at once; default by the memory there is."
+    )
+    agent_idle_minutes: int = Field(
+        default=10,
+        ge=1,
+        le=1440,
+        description="Minutes after its last turn until a conversation's agent is put to sleep.",
+    )
     history_lines: int = Field(default=10_000, ge=0, le=100_000, description="Scrollback lines a session keeps.")
     audit_days: int = Field(default=365, ge=1, description="Days the audit log is kept.")
     health_days: int = Field(default=7, ge=1, le=90, description="Days of health samples kept for charts.")

@@ -78,6 +78,16 @@ class Layout:
         """What the agents' account makes for itself, with the modes."""
         return {self.sockets: SOCKETS_MODE, self.workspace: FOLDER_MODE, self.agents: FOLDER_MODE}
 
+    @property
+    def conversation_state(self) -> Path:
+        """Attachments of conversations, and which agents' programs run."""
+        return self.data / "conversations"
+
+    @property
+    def secrets_key(self) -> Path:
+        """What opens the secrets in the store."""
+        return self.data / "secrets.key"
+
     @classmethod
     def of(cls, settings: Settings) -> Layout:
         """The layout that the settings describe.
@@ -108,11 +118,11 @@ class Layout:
         """
         if self.agent_user is not None:
             # What agents own is made by themselves, when their account is reached.
-            for folder in (self.data, self.session_state):
+            for folder in (self.data, self.session_state, self.conversation_state):
                 _private(folder)
             refuse_within_reach(self.data, self.agent_user)
             return
-        for folder in (self.data, self.sockets, self.session_state):
+        for folder in (self.data, self.sockets, self.session_state, self.conversation_state):
             _private(folder)
         for folder in (self.workspace, self.agents):
             _make(folder)

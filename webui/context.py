@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from gateway.accounts.accounts import Accounts
     from gateway.agents.installer import Agents
+    from gateway.agents.keys import AgentKeys
+    from gateway.agents.login import AgentLogins
+    from gateway.conversations.attachments import Attachments
+    from gateway.conversations.conversations import Conversations
+    from gateway.conversations.records.usage import UsageRecords
+    from gateway.conversations.workers import Workers
     from gateway.events.types import DeviceBus
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
@@ -54,7 +60,13 @@ class Device:
     workspace: Workspace
     transfers: Transfers
     agents: Agents
+    agent_keys: AgentKeys
+    agent_logins: AgentLogins
     hub_link: HubLink
+    conversations: Conversations
+    workers: Workers
+    attachments: Attachments
+    usage: UsageRecords
     settings: SettingsTable
     name: str
     """The host name, without a domain; ``NAME`` and ``NAME.local`` are accepted as Host."""

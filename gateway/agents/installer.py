@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from gateway.agents import npm, trees
-from gateway.agents.catalog import CATALOG, AgentCli, cli_named, session_variables
-from gateway.agents.lines import Throttle, beating
-from gateway.agents.processes import Finished, run
-from gateway.agents.types import AgentName, AgentStatus
-from gateway.agents.versions import printed_version
+from gateway.agents import trees
+from gateway.agents.account import AgentsAccount
+from gateway.agents.acp import AcpLaunch
+from gateway.agents.cli import AgentCli, LoginWay, Start
+from gateway.agents.installing import Installation
+from gateway.agents.keys import AgentKeys
+from gateway.agents.registry import CATALOG, cli_named, session_variables
+from gateway.agents.starting import Starting
+from gateway.agents.types import AgentName, AgentStatus, Login
+from gateway.conversations.types import Permission
 from gateway.events.publisher import Publisher
-from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress
-from gateway.host.errnos import problems_of
+from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress, AgentRemoved
+from gateway.programs.own import OwnPrograms
+from gateway.programs.types import Programs
 from protocol.problems import Problem, ProblemCode
-
-INSTALL_SECONDS = 900.0
-"""How long npm may take; a slow card on a slow line needs minutes."""
-CHECK_SECONDS = 90.0
-"""How long ``--version`` may take the first time, with cold caches on a Pi 3."""
 
 
 class Agents:
     """The agent CLIs below ``prefix``, and those the machine has by itself.
 
-    Implements :class:`gateway.agents.commands.AgentCommands`. ``launch`` is put before every program that is run here,
-    where agents are another user than the daemon.
+    Implements :class:`gateway.agents.commands.AgentCommands` and :class:`gateway.agents.acp.AcpCommands`. ``programs``
+    None starts them in our own account; without ``keys`` no CLI gets a key.
     """
 
     def __init__(
@@ -38,14 +38,17 @@ class Agents:
         prefix: Path,
         bus: Publisher,
         *,
+        programs: Programs | None = None,
+        keys: AgentKeys | None = None,
         catalog: Mapping[str, AgentCli] = CATALOG,
-        launch: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prefix = prefix
         self._bus = bus
         self._catalog = catalog
-        self._launch = tuple(launch)
+        self._account = AgentsAccount(programs or OwnPrograms())
+        self._keys = keys
+        self._starting = Starting(prefix, self._account, keys)
         self._clock = clock
         self._found: dict[str, trees.Found | None] | None = None
         self._installing: set[str] = set()
@@ -56,31 +59,50 @@ class Agents:
 
         Answers from what the last :meth:`refresh` found; the bootstrap calls that once, before sessions begin.
         """
-        cli = cli_named(self._catalog, agent)
-        if self._found is None:
-            self._found = self._look()
-        found = self._found.get(agent)
-        if found is None:
-            raise Problem(
-                ProblemCode.AGENT_MISSING,
-                f"{cli.title} is not installed on this device. Install it first.",
-                {"agent": agent},
-            )
+        cli, found = self._installed(agent)
         return (str(found.program), *cli.arguments)
 
     def environment(self) -> Mapping[str, str]:
         """PATH with the CLIs in front, and the variables they need."""
-        path = os.environ.get("PATH", os.defpath)
-        return {**session_variables(self._catalog), "PATH": f"{self._prefix / 'bin'}:{path}"}
+        return {**session_variables(self._catalog), "PATH": self._starting.path()}
+
+    async def terminal(self, agent: str, *, folder: Path, environment: Mapping[str, str], login: bool = False) -> Start:
+        """How a CLI, or its login, starts in a terminal. Raises AGENT_MISSING, INVALID_REQUEST, UNAVAILABLE."""
+        cli, found = self._installed(agent)
+        start = self._starting.login if login else self._starting.terminal
+        return await start(cli, found, folder, environment)
+
+    async def conversation(
+        self,
+        cli: str,
+        *,
+        folder: Path,
+        permission: Permission,
+        model: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> AcpLaunch:
+        """How a CLI starts to speak ACP. Raises AGENT_MISSING, INVALID_REQUEST, UNAVAILABLE."""
+        row, found = self._installed(cli)
+        return await self._starting.conversation(
+            row, found, folder=folder, permission=permission, model=model, environment=environment or {}
+        )
 
     async def refresh(self) -> None:
         """Look which CLIs are there. Starts no program."""
         self._found = await asyncio.to_thread(self._look)
 
-    async def statuses(self) -> list[AgentStatus]:
-        """Every CLI of the catalog. Starts no program."""
+    async def statuses(self, *, logins: bool = False) -> list[AgentStatus]:
+        """Every CLI of the catalog, on request with how it is logged in. Starts none of them."""
         await self.refresh()
-        return [self._status(cli) for cli in self._catalog.values()]
+        if not logins:
+            return [self._status(cli) for cli in self._catalog.values()]
+        accounts = await self._logged_in()
+        return [await self._with_login(self._status(cli), accounts) for cli in self._catalog.values()]
+
+    async def status(self, agent: str) -> AgentStatus:
+        """One CLI and how it is logged in. Raises INVALID_REQUEST for an unknown one."""
+        cli_named(self._catalog, agent)
+        return next(status for status in await self.statuses(logins=True) if status.agent == agent)
 
     async def install(self, agent: str) -> AgentStatus:
         """Install the pinned version of a CLI and see that it runs; a working one stays in use until then.
@@ -90,12 +112,11 @@ class Agents:
         leaves nothing behind.
         """
         cli = cli_named(self._catalog, agent)
-        if agent in self._installing:
-            raise Problem(ProblemCode.CONFLICT, f"{cli.title} is being installed already. Wait for it to finish.")
+        self._refuse_installing(cli)
         self._installing.add(agent)
         try:
             async with self._one_at_a_time:
-                await self._install(cli)
+                await Installation(cli, self._prefix, self._account, self._teller(cli), self._clock).run()
         except Problem as problem:
             self._bus.publish(AgentInstallFailed(agent=agent, code=problem.code.value, message=problem.message))
             raise
@@ -106,8 +127,72 @@ class Agents:
         self._bus.publish(AgentInstalled(agent=agent, version=status.version))
         return status
 
+    async def remove(self, agent: str) -> None:
+        """Remove a CLI that Hutch installed; its settings and logins stay.
+
+        Raises:
+            Problem: NOT_FOUND when Hutch did not install it, CONFLICT while it is being installed.
+        """
+        cli = cli_named(self._catalog, agent)
+        self._refuse_installing(cli)
+        await self.refresh()
+        found = (self._found or {}).get(agent)
+        if found is None or not found.ours:
+            raise Problem(ProblemCode.NOT_FOUND, f"Hutch did not install {cli.title} here, so it cannot remove it.")
+        async with self._one_at_a_time:
+            here = {"prefix": str(self._prefix), "name": cli.name, "binary": cli.binary}
+            await self._account.ask("The folder for agent CLIs", "remove", **here)
+        await self.refresh()
+        self._bus.publish(AgentRemoved(agent=agent))
+
+    def title(self, agent: str) -> str:
+        """A CLI's name in words. Raises INVALID_REQUEST for an unknown one."""
+        return cli_named(self._catalog, agent).title
+
+    def login_of(self, agent: str) -> LoginWay:
+        """How a CLI is logged in. Raises INVALID_REQUEST for an unknown one, and one that has no login of its own."""
+        cli = cli_named(self._catalog, agent)
+        if cli.ways.login is None:
+            raise Problem(ProblemCode.INVALID_REQUEST, f"{cli.title} has no login of its own. Give it a key.")
+        return cli.ways.login
+
+    def _installed(self, agent: str) -> tuple[AgentCli, trees.Found]:
+        cli = cli_named(self._catalog, agent)
+        if self._found is None:
+            self._found = self._look()
+        found = self._found.get(agent)
+        if found is None:
+            raise Problem(
+                ProblemCode.AGENT_MISSING,
+                f"{cli.title} is not installed on this device. Install it first.",
+                {"agent": agent},
+            )
+        return cli, found
+
+    def _refuse_installing(self, cli: AgentCli) -> None:
+        if cli.name in self._installing:
+            raise Problem(ProblemCode.CONFLICT, f"{cli.title} is being installed already. Wait for it to finish.")
+
     def _look(self) -> dict[str, trees.Found | None]:
         return {cli.name: trees.find(self._prefix, cli) for cli in self._catalog.values()}
+
+    async def _logged_in(self) -> frozenset[str]:
+        """The CLIs in whose home files a login of their vendor stands."""
+        home = self._account.home
+        files = {
+            str(home / path): cli.name
+            for cli in self._catalog.values()
+            if cli.ways.login is not None
+            for path in cli.ways.login.credentials
+        }
+        there = await self._account.ask("The logins of agent CLIs", "look", paths=list(files)) if files else []
+        found = there if isinstance(there, list) else []
+        return frozenset(files[path] for path in found if isinstance(path, str) and path in files)
+
+    async def _with_login(self, status: AgentStatus, accounts: frozenset[str]) -> AgentStatus:
+        variable = await self._keys.variable(status.agent) if self._keys is not None else None
+        login: Login = "key" if variable else "account" if status.agent in accounts else "none"
+        return replace(status, login=login, key_variable=variable)
 
     def _status(self, cli: AgentCli) -> AgentStatus:
         found = (self._found or {}).get(cli.name)
@@ -118,88 +203,11 @@ class Agents:
             installed=found is not None,
             version=found.version if found else None,
             pinned=cli.version,
+            ours=found is not None and found.ours,
+            converses=found is not None and (cli.adapter is None or found.adapter is not None),
+            key_variables=cli.ways.keys,
+            installing=cli.name in self._installing,
         )
 
-    async def _install(self, cli: AgentCli) -> None:
-        program = await asyncio.to_thread(npm.npm_program)
-        with problems_of("the folder for agent CLIs"):
-            await asyncio.to_thread(self._need_space, cli)
-            partial = await asyncio.to_thread(trees.begin, self._prefix, cli)
-            try:
-                await self._fill(program, cli, partial)
-                await self._check(cli, partial)
-                await asyncio.to_thread(trees.commit, self._prefix, cli, partial)
-            except BaseException:
-                await asyncio.shield(asyncio.to_thread(trees.discard, partial))
-                raise
-        self._tell(cli, f"{cli.title} {cli.version} is installed.")
-
-    def _need_space(self, cli: AgentCli) -> None:
-        needed, free = cli.disk_mb * 2, trees.free_mb(self._prefix)
-        if free < needed:
-            raise Problem(
-                ProblemCode.DISK_FULL,
-                f"{cli.title} needs {needed} MB of free disk to install; there are {free} MB. Remove something first.",
-                {"needed_mb": needed, "free_mb": free},
-            )
-
-    async def _fill(self, program: str, cli: AgentCli, partial: Path) -> None:
-        await self._check_node(cli, partial)
-        self._tell(cli, f"Downloading {cli.package} {cli.version}, about {cli.disk_mb} MB.")
-        async with beating(lambda line: self._tell(cli, line)):
-            done = await self._run(npm.install_command(program, cli, partial), partial, INSTALL_SECONDS, cli)
-        if done.code != 0:
-            raise npm.failure(cli, done.lines)
-        if cli.setup:
-            self._tell(cli, "Setting it up.")
-            done = await self._run(cli.setup, trees.package_folder(partial, cli), INSTALL_SECONDS, cli)
-            if done.code != 0:
-                raise npm.failure(cli, done.lines)
-
-    async def _check_node(self, cli: AgentCli, partial: Path) -> None:
-        done = await self._run(("node", "--version"), partial, CHECK_SECONDS, cli)
-        version = printed_version("\n".join(done.lines))
-        if version is None or int(version.split(".")[0]) < cli.node_major:
-            raise Problem(
-                ProblemCode.INSTALL_FAILED,
-                f"{cli.title} needs Node {cli.node_major} or newer, and this device has {version or 'none'}. "
-                "Install a newer Node and try again.",
-                {"agent": cli.name},
-            )
-
-    async def _check(self, cli: AgentCli, partial: Path) -> None:
-        self._tell(cli, "Checking that it runs.")
-        program = str(trees.program_of(partial, cli))
-        done = await self._run((program, "--version"), partial, CHECK_SECONDS, cli)
-        version = printed_version("\n".join(done.lines)) if done.code == 0 else None
-        if version != cli.version:
-            said = version or (done.lines or ("nothing",))[-1]
-            raise Problem(
-                ProblemCode.INSTALL_FAILED,
-                f"{cli.title} was brought but does not run as version {cli.version}: it says {said}. "
-                "The one before, if there was one, stays in use.",
-                {"agent": cli.name, "expected": cli.version, "found": version},
-            )
-
-    async def _run(self, command: Sequence[str], folder: Path, seconds: float, cli: AgentCli) -> Finished:
-        variables = {**npm.environment(), **session_variables({cli.name: cli})}
-        echo = Throttle(lambda line: self._tell(cli, line), self._clock)
-        try:
-            return await run(
-                (*self._launch, *command), folder=folder, environment=variables, seconds=seconds, on_line=echo
-            )
-        except FileNotFoundError as error:
-            raise Problem(
-                ProblemCode.INSTALL_FAILED,
-                f"{cli.title} was not installed: {Path(command[0]).name} is not there. Install Node 20 or newer.",
-                {"agent": cli.name},
-            ) from error
-        except TimeoutError:
-            raise Problem(
-                ProblemCode.TIMEOUT,
-                f"{cli.title} was not installed within {seconds:.0f} seconds. Check the network and try again.",
-                {"agent": cli.name},
-            ) from None
-
-    def _tell(self, cli: AgentCli, line: str) -> None:
-        self._bus.publish(AgentInstallProgress(agent=cli.name, line=line))
+    def _teller(self, cli: AgentCli) -> Callable[[str], None]:
+        return lambda line: self._bus.publish(AgentInstallProgress(agent=cli.name, line=line))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.agents.catalog import AgentCli
+from gateway.agents.cli import Adapter, AgentCli
 from protocol.problems import Problem, ProblemCode
 
 _KEPT = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -70,10 +70,20 @@ def npm_program() -> str:
 
 def install_command(npm: str, cli: AgentCli, folder: Path) -> Sequence[str]:
     """How npm brings exactly one version of a package into a folder of its own, without running foreign scripts."""
+    return _install(npm, folder, cli.source or f"{cli.package}@{cli.version}")
+
+
+def adapter_command(npm: str, adapter: Adapter, folder: Path) -> Sequence[str]:
+    """How npm brings what speaks ACP for a CLI. Optional packages are left out: they are a second copy of the CLI."""
+    package = adapter.source or f"{adapter.pin.package}@{adapter.pin.version}"
+    return _install(npm, folder, "--omit=optional", package)
+
+
+def _install(npm: str, folder: Path, *what: str) -> Sequence[str]:
     return (
         *(npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"),
         *("--no-package-lock", "--no-update-notifier", "--no-progress", "--install-links"),
-        *("--loglevel", "error", cli.source or f"{cli.package}@{cli.version}"),
+        *("--loglevel", "error", *what),
     )
 
 

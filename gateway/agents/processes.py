@@ -7,11 +7,13 @@ import os
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 
 from gateway.agents.lines import plain_lines
+from gateway.programs.types import Program, Programs
 
 MAX_KEPT = 200
 """Lines of a program that are kept for its report."""
@@ -28,12 +30,14 @@ class Finished:
 
 
 async def run(
+    programs: Programs,
     command: Sequence[str],
     *,
     folder: Path,
     environment: Mapping[str, str],
     seconds: float,
     on_line: Callable[[str], None],
+    stdin: int = DEVNULL,
 ) -> Finished:
     """Run a program in a process group of its own and wait for its end.
 
@@ -42,23 +46,17 @@ async def run(
     """
     async with _pipe() as (output, write_end):
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=folder,
-                env=dict(environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                start_new_session=True,
+            program = await programs.start(
+                command, folder=folder, environment=environment, stdin=stdin, stdout=write_end, stderr=write_end
             )
         finally:
             os.close(write_end)
         try:
             async with asyncio.timeout(seconds):
                 kept = await _lines(output, on_line)
-                return Finished(await process.wait(), kept)
+                return Finished(await program.wait(), kept)
         finally:
-            await _end_group(process)
+            await end(program)
 
 
 @asynccontextmanager
@@ -86,28 +84,23 @@ async def _lines(output: asyncio.StreamReader, on_line: Callable[[str], None]) -
     return tuple(kept)
 
 
-async def _end_group(process: asyncio.subprocess.Process) -> None:
-    """End every process of the group: asked first, made to after the grace."""
-    _signal_group(process.pid, signal.SIGTERM if process.returncode is None else signal.SIGKILL)
-    ending = asyncio.ensure_future(_wait_or_kill(process))
+async def end(program: Program) -> None:
+    """End every process of its group: asked first, made to after the grace."""
+    program.signal_group(signal.SIGTERM if program.returncode is None else signal.SIGKILL)
+    ending = asyncio.ensure_future(_wait_or_kill(program))
     try:
         await asyncio.shield(ending)
     except asyncio.CancelledError:
-        _signal_group(process.pid, signal.SIGKILL)
+        program.signal_group(signal.SIGKILL)
         await ending
         raise
 
 
-async def _wait_or_kill(process: asyncio.subprocess.Process) -> None:
+async def _wait_or_kill(program: Program) -> None:
     try:
-        await asyncio.wait_for(process.wait(), GRACE)
+        await asyncio.wait_for(program.wait(), GRACE)
     except TimeoutError:
-        _signal_group(process.pid, signal.SIGKILL)
-        await process.wait()
+        program.signal_group(signal.SIGKILL)
+        await program.wait()
     # A child of the program may ignore the request and outlive it.
-    _signal_group(process.pid, signal.SIGKILL)
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+    program.signal_group(signal.SIGKILL)

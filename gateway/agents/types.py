@@ -7,6 +7,9 @@ from typing import Literal
 
 AgentName = Literal["claude-code", "codex", "gemini", "opencode"]
 
+Login = Literal["account", "key", "none"]
+"""How a CLI is logged in: by its vendor's own login, with a key that Hutch keeps, or not at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentStatus:
@@ -18,3 +21,13 @@ class AgentStatus:
     installed: bool
     version: str | None
     pinned: str
+    ours: bool = False
+    """Whether Hutch installed it, and so can remove it."""
+    converses: bool = False
+    """Whether conversations can be held with it."""
+    login: Login = "none"
+    key_variable: str | None = None
+    """The variable in which it gets the key that is kept for it."""
+    key_variables: tuple[str, ...] = ()
+    """Those in which it takes one, the usual one first."""
+    installing: bool = False

@@ -42,6 +42,8 @@ class SessionChanged(_Event):
     title: str
     cols: int
     rows: int
+    waiting_for: str | None = None
+    """What a session that waits asks the person, where its program tells."""
 
 
 class SessionEnded(_Event):
@@ -122,6 +124,22 @@ class AgentInstallFailed(_Event):
     message: str
 
 
+class AgentRemoved(_Event):
+    """An agent CLI was removed from the device; its settings and logins are still there."""
+
+    type: Literal["agent.removed"] = "agent.removed"
+    agent: str
+
+
+class AgentLogin(_Event):
+    """How the login of an agent CLI, or its key, stands; the address to open is not told here."""
+
+    type: Literal["agent.login"] = "agent.login"
+    agent: str
+    state: Literal["started", "address", "ended", "key"]
+    session_id: str | None = None
+
+
 class SshKeysChanged(_Event):
     """A key was authorised, revoked or ran out."""
 
@@ -150,6 +168,8 @@ AnyEvent = Annotated[
     | AgentInstalled
     | AgentInstallProgress
     | AgentInstallFailed
+    | AgentRemoved
+    | AgentLogin
     | SshKeysChanged
     | PeopleChanged
     | ChatEvent,

@@ -96,7 +96,8 @@ class Sessions:
         try:
             launch = await self._prepare(spec, session_id)
             record = SessionRecord(
-                id=session_id, name=name, agent=spec.agent, workdir=str(launch.workdir), returns=spec.returns,
+                id=session_id, name=name, agent=spec.agent, workdir=str(launch.workdir),
+                returns=spec.returns and not spec.login,
                 created_at=datetime.now(UTC), ended_at=None, exit_code=None, cols=spec.cols, rows=spec.rows,
                 generation=0, boot_id=self._boot,
             )  # fmt: skip
@@ -246,9 +247,13 @@ class Sessions:
     async def _prepare(self, spec: SessionSpec, session_id: str) -> Launch:
         config = self._config
         marked = marks(session_id, self._server(session_id).socket)
-        return await asyncio.to_thread(
+        launch = await asyncio.to_thread(
             prepare, spec, marked, self._agents, config.workspace_root, config.shell, account=self._account
         )
+        if spec.agent is None:
+            return launch
+        start = await self._agents.terminal(spec.agent, folder=launch.workdir, environment=launch.env, login=spec.login)
+        return Launch(start.command, launch.workdir, start.environment)
 
     async def _launch(self, record: SessionRecord, launch: Launch, *, returned: bool) -> SessionInfo:
         server = self._server(record.id)
@@ -329,7 +334,13 @@ class Sessions:
         info = session.info()
         self._bus.publish(
             SessionChanged(
-                session_id=info.id, name=info.name, status=info.status, title=info.title, cols=info.cols, rows=info.rows
+                session_id=info.id,
+                name=info.name,
+                status=info.status,
+                title=info.title,
+                cols=info.cols,
+                rows=info.rows,
+                waiting_for=info.waiting_for,
             )
         )
 

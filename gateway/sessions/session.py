@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from gateway.agents.hooks import Heard, HookChannel
+from gateway.agents.registry import ways_of
 from gateway.sessions.activity import Activity
 from gateway.sessions.connection import Connection, Listener, PaneFacts, facts
 from gateway.sessions.control import Control
@@ -20,6 +22,7 @@ from gateway.sessions.control_client import Command
 from gateway.sessions.ending import Outcome, force, kill_server, read_outcome, stop_program
 from gateway.sessions.launch import check_size
 from gateway.sessions.modes import ModeTracker
+from gateway.sessions.processes import hooks_of
 from gateway.sessions.records import SessionRecord
 from gateway.sessions.ring import Ring
 from gateway.sessions.snapshots import Snapshots, Source
@@ -60,7 +63,8 @@ class Session:
         self.final: Snapshot | None = None
         """The last screen of a session that is over, where it could be had."""
         self._watcher = watcher
-        self._activity = Activity(self._changed)
+        self._activity = Activity(self._changed, ways_of(record.agent))
+        self._hooks = HookChannel(hooks_of(server.socket), self._heard)
         self._ring = Ring(record.generation << 32, ring_bytes)
         self._modes = ModeTracker(self._activity.mark, self._activity.bell)
         self._viewers: dict[str, Viewer] = {}
@@ -83,6 +87,9 @@ class Session:
             TmuxFailed: it is not there or does not answer.
         """
         self._modes.restore(pane.modes)
+        if self.record.agent is not None:
+            with contextlib.suppress(OSError):
+                await self._hooks.open()
         await self._connect(pane)
         if pane.dead:
             self._begin_finish()
@@ -110,6 +117,7 @@ class Session:
             returns=record.returns, pid=self._pane.pane_pid if self._pane and outcome is None else None,
             exit_code=outcome.exit_code if outcome else None, viewers=len(self._viewers),
             problem=outcome.problem if outcome else None, output_bytes=self._output_bytes(),
+            waiting_for=self._activity.waiting_for if outcome is None else None,
         )  # fmt: skip
 
     @property
@@ -129,7 +137,7 @@ class Session:
         connection = self._live()
         connection.input.write(data)
         connection.pump.hurry()
-        self._activity.typed()
+        self._activity.typed(data)
 
     async def resize(self, cols: int, rows: int) -> None:
         """Give the terminal another size; a real terminal that joined over ssh has the last word while it is there.
@@ -282,6 +290,10 @@ class Session:
             self._activity.titled(title)
             self._changed()
 
+    def _heard(self, heard: Heard) -> None:
+        if heard.cli == self.record.agent:
+            self._activity.heard(heard.event, heard.data)
+
     def _changed(self) -> None:
         if self.outcome is None:
             self._watcher.changed(self)
@@ -316,6 +328,7 @@ class Session:
         if self._closed or self.outcome is not None:
             self._unwatch()
             self._activity.close()
+            await self._hooks.close(remove=self.outcome is not None)
             await self._snapshots.close()
         connection, self._connection = self._connection, None
         if connection is not None:

@@ -49,6 +49,8 @@ class SessionSpec:
     rows: int = 24
     returns: bool = True
     """Start again in its folder after a reboot."""
+    login: bool = False
+    """Start the login of the agent CLI in place of the CLI; such a session does not return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class SessionInfo:
     viewers: int = 0
     problem: str | None = None
     """Why the session failed, as a sentence; None otherwise."""
+    waiting_for: str | None = None
+    """What a session that waits asks the person, where its program tells."""
     output_bytes: int = 0
     """Bytes the program has written since the daemon took the session over."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from foundation.store.tables import NAMES, UtcDateTime, audit_table, settings_table
+from foundation.store.tables import UtcDateTime, audit_table, settings_table
+from gateway.store import chat_tables
+from gateway.store.metadata import metadata
 
-metadata = sa.MetaData(naming_convention=NAMES)
+__all__ = ["audit", "chat_tables", "health_samples", "metadata", "people", "sessions", "settings", "tokens"]
 
 people = sa.Table(
     "people",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from gateway.agents.cli import Start
 from gateway.events.types import AnyEvent
 from gateway.sessions.records import SessionRecord
 from protocol.problems import Problem, ProblemCode
@@ -66,3 +68,6 @@ class AgentTable:
 
     def environment(self) -> Mapping[str, str]:
         return {}
+
+    async def terminal(self, agent: str, *, folder: Path, environment: Mapping[str, str], login: bool = False) -> Start:
+        return Start(tuple(self.command(agent)), environment)

@@ -53,9 +53,15 @@ def dumped(path: Path) -> list[str]:
 def differences(path: Path) -> list[object]:
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+        options = {"compare_type": True, "include_name": is_table_of_ours}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     engine.dispose()
     return list(found)
+
+
+def is_table_of_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The full-text index makes tables of its own, which no description of tables knows."""
+    return kind != "table" or not str(name).startswith("messages_fts")
 
 
 def names(path: Path, kind: str) -> set[str]:
@@ -114,7 +120,7 @@ def test_the_comparison_sees_a_difference(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("ALTER TABLE people ADD COLUMN more TEXT")
     connection.close()
-    assert len(differences(path)) == 1
+    assert any("more" in str(found) for found in differences(path))
 
 
 def test_the_program_knows_every_revision() -> None:
@@ -132,10 +138,10 @@ async def test_several_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) 
     await asyncio.gather(*[store.close() for store in stores])
 
 
-REVISION_0002 = """
+REVISION_9999 = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", {head!r}, None, None
 
 def upgrade():
     op.create_table("wonders", sa.Column("id", sa.Integer, primary_key=True))
@@ -144,10 +150,14 @@ def upgrade():
 """
 
 
+def revision(last: str) -> str:
+    return REVISION_9999.format(head=DEVICE_SCHEMA.head, last=last)
+
+
 @pytest.mark.parametrize("last", ["SELECT * FROM no_such_table", "UPDATE tokens SET person_id = 99"])
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, last: str) -> None:
     migrations = Path(shutil.copytree(DEVICE_SCHEMA.migrations, tmp_path / "migrations"))
-    (migrations / "versions" / "v0002_fails.py").write_text(REVISION_0002.format(last=last))
+    (migrations / "versions" / "v9999_fails.py").write_text(revision(last))
     path = tmp_path / "hutch.db"
     url = restore(RELEASED[0], path)
     before = dumped(path)
@@ -158,7 +168,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, last: str) -> No
 
 def test_a_migration_that_works_is_done_once(tmp_path: Path) -> None:
     migrations = Path(shutil.copytree(DEVICE_SCHEMA.migrations, tmp_path / "migrations"))
-    (migrations / "versions" / "v0002_works.py").write_text(REVISION_0002.format(last="SELECT 1"))
+    (migrations / "versions" / "v9999_works.py").write_text(revision("SELECT 1"))
     url = f"sqlite:///{tmp_path / 'hutch.db'}"
     migrate(url, migrations, "0001")
     assert "wonders" not in names(tmp_path / "hutch.db", "table")

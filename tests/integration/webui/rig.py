@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
+from foundation.secrets_box import load_secrets_box
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
@@ -24,12 +26,18 @@ from foundation.web.site import PrefixOf, no_prefix
 from gateway.accounts.accounts import Accounts
 from gateway.accounts.types import Identity, Role
 from gateway.agents.installer import Agents
+from gateway.agents.keys import AgentKeys
+from gateway.agents.login import AgentLogins
+from gateway.agents.registry import CATALOG
+from gateway.conversations.building import open_talks
+from gateway.conversations.config import ConversationsConfig
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.types import Health
 from gateway.hub_link.link import HubLink
 from gateway.hub_link.services import LinkServices
+from gateway.programs.own import OwnPrograms
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.store import tables
@@ -42,6 +50,7 @@ from gateway.workspaces.transfers import Transfers
 from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentialsFile
 from provisioning.hub_memory import HubMemoryFile
+from tests.doubles.acp_agent import ScriptedCommands
 from webui.context import Device
 from webui.server import make_app
 
@@ -69,6 +78,7 @@ class Rig:
     store: Store
     setup_code: str
     root: Path
+    scripted: ScriptedCommands
     guess_clock: Clock
     health: list[Health]
     secrets: dict[Role, str] = field(default_factory=dict)
@@ -166,17 +176,25 @@ async def running_rig(
         clock, health = Clock(), list[Health]()
         setup = SetupCode(root / "setup-code")
         code = await asyncio.to_thread(setup.ensure)
-        device = change(await _device(stack, root, store, setup=setup, clock=clock, health=health))
+        scripted = ScriptedCommands(root / "agent-state")
+        device = change(await _device(stack, root, store, scripted, setup=setup, clock=clock, health=health))
         # The pages read their templates' folder.
         app = await asyncio.to_thread(make_app, device, prefix_of)
         client = TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar())
         await client.start_server()
         stack.push_async_callback(client.close)
-        yield Rig(device, client, store, code, root, clock, health)
+        yield Rig(device, client, store, code, root, scripted, clock, health)
 
 
 async def _device(
-    stack: AsyncExitStack, root: Path, store: Store, *, setup: SetupCode, clock: Clock, health: list[Health]
+    stack: AsyncExitStack,
+    root: Path,
+    store: Store,
+    scripted: ScriptedCommands,
+    *,
+    setup: SetupCode,
+    clock: Clock,
+    health: list[Health],
 ) -> Device:
     bus = DeviceBus(history=100)
     passwords = Passwords(HashCost(memory_kib=64, passes=1))
@@ -186,11 +204,25 @@ async def _device(
     await asyncio.to_thread(workspace_root.mkdir)
     workspace = Workspace(workspace_root, bus)
     transfers = Transfers(workspace, bus, clock)
-    agents = Agents(root / "npm", bus)
+    keys = AgentKeys(SettingsTable(store), root / "secrets.key")
+    agents = Agents(root / "npm", bus, keys=keys)
+    talks = await open_talks(
+        store,
+        bus,
+        workspace,
+        OwnPrograms(),
+        scripted,
+        clis=frozenset(CATALOG),
+        box=partial(load_secrets_box, root / "secrets.key"),
+        config=ConversationsConfig(workspace_root=workspace_root, state=root / "conversations", max_awake=4),
+    )
+    stack.push_async_callback(talks.conversations.close)
     config = SessionsConfig(root / "s", root / "state", workspace_root, "/bin/sh")
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)
+    logins = AgentLogins(agents, sessions, bus, workspace_root)
+    stack.push_async_callback(logins.close)
     audit, ssh_keys = AuditLog(store, tables.audit), SshKeys(root / "ssh" / "authorized_keys", bus)
     sampler = await asyncio.to_thread(HealthSampler, root)
     services = LinkServices(
@@ -225,7 +257,13 @@ async def _device(
         workspace=workspace,
         transfers=transfers,
         agents=agents,
+        agent_keys=keys,
+        agent_logins=logins,
         hub_link=hub_link,
+        conversations=talks.conversations,
+        workers=talks.workers,
+        attachments=talks.attachments,
+        usage=talks.usage,
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",

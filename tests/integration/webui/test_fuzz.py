@@ -16,6 +16,7 @@ LEFT_OUT: Final = {
     "GET /api/sessions/{session_id}/terminal": "is a WebSocket",
     "POST /api/auth/logout": "would end the login that asks",
     "POST /api/agents/{name}/install": "would run npm",
+    "POST /api/agents/{name}/login": "would start a session",
 }
 
 

@@ -1,0 +1,94 @@
+"""A conversation while something happens with it: what is in memory beside what is in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gateway.conversations.records.rows import Kept, KeptTurn
+from gateway.conversations.types import Conversation, ConversationStatus
+from gateway.conversations.voice import Voice
+from gateway.events.chat import ConversationChanged
+
+if TYPE_CHECKING:
+    from gateway.conversations.agent_client.agent import AwakeAgent
+    from gateway.conversations.turning import Turning
+
+
+def now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Live:
+    """One conversation. Only the event loop's thread touches it."""
+
+    kept: Kept
+    voice: Voice
+    last_message_id: str
+    """The last message that was told of."""
+    last_turn: KeptTurn | None
+    queue: deque[KeptTurn] = field(default_factory=deque)
+    turning: Turning | None = None
+    agent: AwakeAgent | None = None
+    runner: asyncio.Task[None] | None = None
+    cost: float = 0.0
+    """What the awake agent says it cost so far."""
+    to_introduce: bool = False
+    """The agent knows neither its instructions nor what was said before."""
+    accepting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Messages are stored and told of in one order."""
+    removed: bool = False
+    users: int = 0
+    """Calls and viewers that hold it; it may be forgotten when there are none and nothing happens."""
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self.kept.conversation.id
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs or waits to run."""
+        return self.turning is not None or bool(self.queue) or self.runner is not None
+
+    def shown(self) -> Conversation:
+        """The conversation as others see it."""
+        return replace(self.kept.conversation, awake=self.agent is not None)
+
+    def change(self, **values: object) -> None:
+        """Another value for fields of the conversation, in memory and to everybody; the caller saves it."""
+        before = self.shown()
+        self.kept = replace(self.kept, conversation=replace(self.kept.conversation, **values))  # type: ignore[arg-type]
+        if _told(before) != _told(self.shown()):
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell everybody how the conversation stands."""
+        one = self.shown()
+        self.voice.publish(
+            ConversationChanged(
+                conversation_id=one.id,
+                title=one.title,
+                cli=one.cli,
+                status=one.status,
+                archived=one.archived,
+                awake=one.awake,
+            )
+        )
+
+    def set_agent(self, agent: AwakeAgent | None) -> None:
+        """The agent woke, or sleeps."""
+        if (self.agent is None) != (agent is None):
+            self.agent = agent
+            self.cost = 0.0
+            self.tell()
+        self.agent = agent
+
+
+def _told(one: Conversation) -> tuple[str, ConversationStatus, bool, bool]:
+    return one.title, one.status, one.archived, one.awake

@@ -1,0 +1,294 @@
+"""Running the turns of a conversation, one after the other, each to its end whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from gateway.conversations.agent_client.agent import CANCEL_SECONDS, Answered
+from gateway.conversations.awake import Places
+from gateway.conversations.config import ConversationsConfig
+from gateway.conversations.failures import (
+    SILENT,
+    STOPPED,
+    Ending,
+    of_answer,
+    of_ending,
+    of_problem,
+    of_refusal,
+)
+from gateway.conversations.ids import Ids
+from gateway.conversations.live import Live, now
+from gateway.conversations.parts import TextPart, ToolState
+from gateway.conversations.permissions import Permissions
+from gateway.conversations.prompting import Prompter, introduction
+from gateway.conversations.records.messages import MessageRecords
+from gateway.conversations.records.rows import KeptTurn
+from gateway.conversations.texts import preview_of
+from gateway.conversations.turning import Turning
+from gateway.conversations.types import ConversationStatus, Message, TurnProblem, TurnState
+from gateway.conversations.waking import Waker
+from gateway.conversations.workers import Workers
+from gateway.events.chat import MessageAdded, TurnEnded, TurnStarted
+from protocol.problems import Problem, ProblemCode
+
+_log = structlog.get_logger(__name__)
+HISTORY_TOLD = 40
+"""Messages that a digest is made of."""
+_LOST = "The agent could not load its memory of this conversation. It goes on with a summary of what was said."
+_WRONG = TurnProblem(code=ProblemCode.INTERNAL, message="Something went wrong in Hutch. See its log, then try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a turn ended; ``trust`` says whether the agent is in a state to go on with."""
+
+    state: TurnState
+    problem: TurnProblem | None = None
+    trust: bool = True
+
+
+class Runner:
+    """Runs turns."""
+
+    def __init__(
+        self,
+        *,
+        messages: MessageRecords,
+        workers: Workers,
+        permissions: Permissions,
+        places: Places,
+        waker: Waker,
+        prompter: Prompter,
+        ids: Ids,
+        config: ConversationsConfig,
+    ) -> None:
+        self._messages = messages
+        self._workers = workers
+        self._permissions = permissions
+        self._places = places
+        self._waker = waker
+        self._prompter = prompter
+        self._ids = ids
+        self._config = config
+
+    async def run(self, live: Live) -> None:
+        """Run what waits, until nothing does."""
+        while live.queue:
+            await self._turn(live, live.queue.popleft())
+
+    async def _turn(self, live: Live, kept: KeptTurn) -> None:
+        running = replace(kept, turn=replace(kept.turn, state=TurnState.RUNNING))
+        turning = Turning(live, running, self._permissions, self._messages, self._ids)
+        live.turning = turning
+        outcome = Outcome(TurnState.FAILED, STOPPED, trust=False)
+        try:
+            await self._begin(live, turning)
+            outcome = await self._outcome(live, turning)
+        except Problem as problem:
+            outcome = Outcome(TurnState.FAILED, of_problem(problem))
+        except Exception:
+            _log.exception("a turn failed")
+            outcome = Outcome(TurnState.FAILED, _WRONG, trust=False)
+        finally:
+            # Also when the daemon stops: what was said is kept, and the agent is not left behind.
+            ending = asyncio.ensure_future(self._finish(live, turning, outcome))
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(ending)
+            await ending
+
+    async def _begin(self, live: Live, turning: Turning) -> None:
+        conversation = live.kept.conversation
+        live.last_turn = turning.kept
+        live.change(status=ConversationStatus.WORKING, problem=None, updated_at=now())
+        live.voice.publish(
+            TurnStarted(conversation_id=live.id, turn_id=turning.id, title=conversation.title, cli=conversation.cli)
+        )
+        await self._messages.finish(None, {}, turning.kept, live.kept)
+
+    async def _outcome(self, live: Live, turning: Turning) -> Outcome:
+        """Work on the turn until it is done, cancelled, or has failed."""
+        work = asyncio.create_task(self._work(live, turning), name=f"turn {turning.id}")
+        cancelled = asyncio.create_task(turning.cancelled.wait())
+        silent = asyncio.create_task(self._until_silent(live, turning))
+        flushes = asyncio.create_task(turning.run_flushes())
+        helpers = (cancelled, silent, flushes)
+        try:
+            ends: set[asyncio.Future[Any]] = {work, cancelled, silent, turning.broken}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if turning.cancelled.is_set():
+                return await self._cancel(live, work)
+            if turning.broken.done():
+                return Outcome(TurnState.FAILED, of_problem(turning.broken.result()), trust=False)
+            if not work.done():
+                return Outcome(TurnState.FAILED, SILENT, trust=False)
+            return await self._judge(live, turning, work)
+        finally:
+            for task in (work, *helpers):
+                task.cancel()
+            await asyncio.gather(work, *helpers, return_exceptions=True)
+
+    async def _work(self, live: Live, turning: Turning) -> Answered:
+        await self._places.take(live)
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            if live.turning is not None:
+                live.turning.heard_at = loop.time()
+
+        woken = await self._waker.wake(live, heard)
+        live.to_introduce = live.to_introduce or woken.fresh
+        message = await self._messages.get(live.id, turning.kept.message_id)
+        if message is None:
+            raise Problem(ProblemCode.NOT_FOUND, "The message of this turn is gone. Send it again.")
+        told = await self._introduction(live, message)
+        agent = woken.agent
+        blocks = await self._prompter.blocks(message, live.kept.conversation.folder, agent.can, told)
+        answered = await agent.prompt(blocks, turning)
+        # From now on the agent itself has something to load.
+        live.kept = replace(live.kept, acp_session=agent.session_id)
+        return answered
+
+    async def _introduction(self, live: Live, message: Message) -> list[str]:
+        said = next((part.text for part in message.parts if isinstance(part, TextPart)), "")
+        if not live.to_introduce or said.startswith("/"):
+            return []
+        live.to_introduce = False
+        conversation = live.kept.conversation
+        worker = None if conversation.agent_id is None else await self._workers.find(conversation.agent_id)
+        before = await self._messages.page(live.id, before=message.id, limit=HISTORY_TOLD)
+        if before:
+            await self._say(live, message.turn_id, _LOST)
+        return introduction("" if worker is None else worker.instructions, before)
+
+    async def _say(self, live: Live, turn_id: str, text: str) -> None:
+        """A message of our own in the conversation."""
+        at = now()
+        note = Message(
+            id=self._ids.new("msg"),
+            conversation_id=live.id,
+            turn_id=turn_id,
+            role="agent",
+            by="hutch",
+            created_at=at,
+            completed_at=at,
+            parts=(TextPart(id=self._ids.new("prt"), text=text),),
+        )
+        await self._messages.add(note)
+        live.last_message_id = note.id
+        live.voice.publish(MessageAdded(conversation_id=live.id, message=note))
+
+    async def _cancel(self, live: Live, work: asyncio.Task[Answered]) -> Outcome:
+        agent = live.agent
+        if agent is None or agent.session_id is None:
+            return Outcome(TurnState.CANCELLED, trust=False)
+        await agent.cancel()
+        done, _ = await asyncio.wait({work}, timeout=CANCEL_SECONDS)
+        return Outcome(TurnState.CANCELLED, trust=bool(done) and work.exception() is None)
+
+    async def _judge(self, live: Live, turning: Turning, work: asyncio.Task[Answered]) -> Outcome:
+        from acp.exceptions import RequestError
+        from pydantic import ValidationError
+
+        try:
+            answered = work.result()
+        except RequestError as error:
+            return Outcome(TurnState.FAILED, of_answer(error.code, str(error), error.data))
+        except ConnectionError:
+            return Outcome(TurnState.FAILED, await self._why_gone(live), trust=False)
+        except ValidationError:
+            problem = Problem(ProblemCode.MALFORMED_MESSAGE, "The agent answered what nobody can read. Update its CLI.")
+            return Outcome(TurnState.FAILED, of_problem(problem), trust=False)
+        turning.add_usage(answered.usage)
+        if answered.stop_reason == "cancelled":
+            return Outcome(TurnState.CANCELLED)
+        refusal = of_refusal(answered.stop_reason)
+        return Outcome(TurnState.DONE if refusal is None else TurnState.FAILED, refusal)
+
+    async def _why_gone(self, live: Live) -> TurnProblem:
+        agent = live.agent
+        if agent is None:
+            return _WRONG
+        if agent.child.lines.problem is not None:
+            return of_problem(agent.child.lines.problem)
+        code: int | None = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                code = await agent.child.wait()
+        return of_ending(Ending(code, agent.child.errors))
+
+    async def _until_silent(self, live: Live, turning: Turning) -> None:
+        """Come back when nothing was heard for too long while nobody but the agent was to say something."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if turning.waits or live.agent is None:
+                turning.heard_at = loop.time()
+            limit = self._config.tool_silence_seconds if turning.tool_runs else self._config.silence_seconds
+            left = turning.heard_at + limit - loop.time()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
+    async def _finish(self, live: Live, turning: Turning, outcome: Outcome) -> None:
+        """The end of a turn, in memory, in the store, and told; nothing in here may keep the next turn from running."""
+        agent = live.agent
+        if not outcome.trust or agent is None or agent.session_id is None:
+            await self._waker.put_to_sleep(live)
+            await self._places.give_up(live)
+        failed = ToolState.CANCELLED if outcome.state is TurnState.CANCELLED else ToolState.FAILED
+        message, changed = turning.end(ToolState.COMPLETED if outcome.state is TurnState.DONE else failed)
+        ended = replace(
+            turning.kept,
+            turn=replace(
+                turning.kept.turn,
+                state=outcome.state,
+                ended_at=now(),
+                usage=turning.usage,
+                problem=outcome.problem,
+            ),
+        )
+        try:
+            if not live.removed:
+                await turning.flush()
+                self._settle(live, turning, message, ended, outcome)
+                await self._messages.finish(message, changed, ended, live.kept)
+        except Problem as problem:
+            _log.error("the end of a turn could not be written", code=problem.code.value)
+        finally:
+            live.turning = None
+            turning.tell_completed()
+            self._tell(live, ended)
+            await self._places.idle()
+
+    def _settle(self, live: Live, turning: Turning, message: Message | None, ended: KeptTurn, outcome: Outcome) -> None:
+        live.last_turn = ended
+        preview = preview_of(message.parts) if message is not None else ""
+        live.kept = replace(
+            live.kept,
+            conversation=replace(
+                live.kept.conversation,
+                status=ConversationStatus.FAILED if outcome.state is TurnState.FAILED else ConversationStatus.IDLE,
+                problem=outcome.problem,
+                updated_at=now(),
+                preview=preview or live.kept.conversation.preview,
+            ),
+        )
+
+    def _tell(self, live: Live, ended: KeptTurn) -> None:
+        conversation = live.kept.conversation
+        live.voice.publish(
+            TurnEnded(
+                conversation_id=live.id,
+                turn_id=ended.turn.id,
+                title=conversation.title,
+                cli=conversation.cli,
+                state=ended.turn.state,
+                usage=ended.turn.usage,
+                problem=ended.turn.problem,
+            )
+        )
+        live.tell()

@@ -1,0 +1,150 @@
+"""Waking the agent of a conversation, with its memory where it can be loaded, and putting it to sleep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from gateway.agents.acp import AcpCommands, AcpLaunch
+from gateway.conversations.agent_client.agent import AwakeAgent, start_agent
+from gateway.conversations.config import ConversationsConfig
+from gateway.conversations.live import Live
+from gateway.conversations.orphans import Register
+from gateway.conversations.updates import CommandsTold
+from gateway.conversations.workers import Workers
+from gateway.events.chat import ConversationCommands
+from gateway.programs.types import Programs
+from protocol.problems import Problem, ProblemCode
+
+_log = structlog.get_logger(__name__)
+
+
+class AgentStarts(AcpCommands, Protocol):
+    """How the agent CLIs of this device are started; :class:`gateway.agents.installer.Agents`."""
+
+    def command(self, agent: str) -> Sequence[str]:
+        """Raises AGENT_MISSING when a CLI is not installed, at once and without a side effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """An awake agent; ``fresh`` when it knows nothing of what was said before."""
+
+    agent: AwakeAgent
+    fresh: bool
+
+
+class Waker:
+    """Starts and ends the programs of agents."""
+
+    def __init__(
+        self,
+        commands: AgentStarts,
+        programs: Programs,
+        workers: Workers,
+        register: Register,
+        config: ConversationsConfig,
+    ) -> None:
+        self._commands = commands
+        self._programs = programs
+        self._workers = workers
+        self._register = register
+        self._config = config
+
+    async def wake(self, live: Live, heard: Callable[[], None]) -> Woken:
+        """The agent of a conversation, awake.
+
+        Raises:
+            Problem: AGENT_MISSING, WORKDIR_MISSING, PERMISSION_DENIED, TIMEOUT.
+            acp.exceptions.RequestError: the agent refuses.
+            ConnectionError: its program ended.
+        """
+        if live.agent is not None and live.agent.session_id is not None and live.agent.child.returncode is None:
+            return Woken(live.agent, fresh=False)
+        await self.put_to_sleep(live)
+        agent = await self._start(live, heard)
+        live.set_agent(agent)
+        return Woken(agent, fresh=await self._begin(live, agent))
+
+    async def put_to_sleep(self, live: Live) -> None:
+        """End the agent's program, if there is one."""
+        agent = live.agent
+        if agent is None:
+            return
+        try:
+            await agent.close()
+        finally:
+            if live.agent is agent:
+                live.set_agent(None)
+        await asyncio.to_thread(self._register.forget, agent.child.pid)
+
+    async def check(self, live: Live) -> None:
+        """Raise what would keep the agent from being started: AGENT_MISSING, WORKDIR_MISSING. Starts nothing."""
+        if live.agent is None:
+            await self._check_folder(live)
+            self._commands.command(live.kept.conversation.cli)
+
+    async def _start(self, live: Live, heard: Callable[[], None]) -> AwakeAgent:
+        launch = await self._launch(live)
+
+        def commands_told(told: CommandsTold) -> None:
+            if tuple(live.kept.conversation.commands) != told.commands:
+                live.change(commands=told.commands)
+                live.voice.publish(ConversationCommands(conversation_id=live.id, commands=told.commands))
+
+        folder = live.kept.conversation.folder
+        agent = await start_agent(self._programs, launch, folder, heard=heard, commands_told=commands_told)
+        try:
+            await asyncio.to_thread(self._register.note, agent.child.pid)
+        except BaseException:
+            await agent.close()
+            raise
+        return agent
+
+    async def _launch(self, live: Live) -> AcpLaunch:
+        await self._check_folder(live)
+        conversation = live.kept.conversation
+        worker = None if conversation.agent_id is None else await self._workers.find(conversation.agent_id)
+        return await self._commands.conversation(
+            conversation.cli,
+            folder=conversation.folder,
+            permission=conversation.permission,
+            model=conversation.model,
+            environment=None if worker is None else worker.environment,
+        )
+
+    async def _check_folder(self, live: Live) -> None:
+        folder = live.kept.conversation.folder
+        if not await asyncio.to_thread(folder.is_dir):
+            raise Problem(
+                ProblemCode.WORKDIR_MISSING,
+                f"The folder {folder} is gone. Make it again, or begin a conversation in another.",
+            )
+
+    async def _begin(self, live: Live, agent: AwakeAgent) -> bool:
+        """Greet, and go on with the session of before or begin one; whether it is a new one."""
+        from acp.exceptions import RequestError
+
+        try:
+            async with asyncio.timeout(self._config.start_seconds):
+                await agent.greet()
+                before = live.kept.acp_session
+                if before is not None and (agent.can.load or agent.can.resume):
+                    try:
+                        await agent.load_session(before)
+                    except RequestError as error:
+                        _log.info("an agent does not know its session any more", cli=agent.launch.cli, code=error.code)
+                    else:
+                        return False
+                name = await agent.new_session()
+        except TimeoutError:
+            raise Problem(
+                ProblemCode.TIMEOUT, "The agent did not start in time. Try again, with fewer agents at work."
+            ) from None
+        keeps = not agent.launch.quirks.load_after_create_fails
+        live.kept = replace(live.kept, acp_session=name if keeps else None)
+        return True
