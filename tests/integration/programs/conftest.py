@@ -16,10 +16,7 @@ import pytest
 
 from gateway.programs.client import BrokerPrograms
 from gateway.programs.types import User
-from tests.integration.separation.accounts import ROOT, as_account, end_everything, environment, python
-
-NOBODYS = 1_000_000
-"""From here on no account has a name; each process that runs tests takes one of its own."""
+from tests.integration.separation.accounts import NOBODYS, ROOT, as_account, end_everything, environment, python
 
 
 @dataclass
