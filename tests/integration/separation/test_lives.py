@@ -117,6 +117,7 @@ async def test_without_a_broker_the_device_does_not_start(accounts: Accounts, mo
     assert "systemctl restart hutch-agents" in refused.value.message
 
 
+@pytest.mark.usefixtures("possible")
 def test_the_broker_refuses_root() -> None:
     command = [str(python()), "-m", "appliance.cli.entry", "broker", "--socket", "/nowhere/broker.sock"]
     done = subprocess.run(command, env=environment(Path("/")), cwd=ROOT, capture_output=True, text=True, check=False)
@@ -132,6 +133,7 @@ def test_a_data_folder_below_the_agents_home_is_refused(accounts: Accounts) -> N
     refuse_within_reach(accounts.data, GAMES)
 
 
+@pytest.mark.usefixtures("possible")
 def test_whoever_joins_a_session_has_the_agents_rights(accounts: Accounts) -> None:
     """A tmux client does what its server tells it to, as root too if it is root's."""
     code = (
