@@ -7,6 +7,7 @@ conversation's own everything of it, so that a flood elsewhere throws none of it
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -35,7 +36,7 @@ class Voice:
         self._gathered: list[str] = []
         self._part: tuple[str, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._told_at = 0.0
+        self._told_at = -math.inf
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Subscription[ChatEvent]]:

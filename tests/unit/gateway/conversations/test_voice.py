@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from foundation.bus import Subscription
+from gateway.conversations import voice as voice_module
 from gateway.conversations.voice import ChatBus, Voice
 from gateway.events.chat import ChatEvent, ConversationRemoved, MessageDelta
 from tests.unit.gateway.recorder import Recorder
 
 
-async def test_text_is_told_at_once_then_gathered_and_never_after_what_followed() -> None:
+async def test_text_is_told_at_once_then_gathered_and_never_after_what_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(voice_module, "GATHER_SECONDS", 3600.0)
     device, chat = Recorder(), ChatBus(100)
     voice = Voice("con_1", device, chat)
     async with voice.listen() as events:
