@@ -82,6 +82,8 @@ class Composer:
         self._slots: list[_Slot] = []
         self._tools: dict[str, int] = {}
         self._diffs: dict[tuple[str, str], int] = {}
+        self._raw: set[str] = set()
+        """Calls whose output is raw."""
         self._plan: int | None = None
         self._dirty: set[int] = set()
         self._length = 0
@@ -170,6 +172,7 @@ class Composer:
         return self._replace(self._plan, PlanPart(id=self._slots[self._plan].part.id, entries=update.entries))
 
     def _put_tool(self, told: ToolTold) -> Iterator[Change]:
+        told = self._with_best_output(told)
         index = self._tools.get(told.call_id)
         before = self.tool(told.call_id)
         if index is None or before is None:
@@ -189,6 +192,20 @@ class Composer:
             yield from self._grow(self._tools[told.call_id], told.more_output)
         for diff in told.diffs or ():
             yield from self._put_diff(told.call_id, diff)
+
+    def _with_best_output(self, told: ToolTold) -> ToolTold:
+        """With the raw output where nothing else was told, and without it as soon as something else is."""
+        before = self.tool(told.call_id)
+        said = told.output is not None or bool(told.more_output)
+        if said and told.call_id in self._raw:
+            self._raw.discard(told.call_id)
+            return replace(told, output=told.output or "")
+        if said or told.raw_output is None:
+            return told
+        if before is not None and before.output and told.call_id not in self._raw:
+            return told
+        self._raw.add(told.call_id)
+        return replace(told, output=told.raw_output)
 
     def _first(self, told: ToolTold) -> ToolPart:
         kind = told.kind.value if told.kind else "other"

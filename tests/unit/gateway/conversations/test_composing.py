@@ -72,6 +72,16 @@ def test_an_output_that_is_told_whole_again_only_grows(composer: Composer) -> No
     assert composer.parts()[0].model_dump()["output"] == "two\nthree\n"
 
 
+def test_raw_output_stands_in_where_nothing_better_is_told(composer: Composer) -> None:
+    composer.add(ToolTold("a", more_output="hello"))
+    composer.add(ToolTold("a", raw_output='{"exit_code": 0}', state=ToolState.COMPLETED))
+    composer.add(ToolTold("b", raw_output="[1]"))
+    composer.add(ToolTold("b", raw_output="[1, 2]"))
+    composer.add(ToolTold("c", raw_output="{}"))
+    composer.add(ToolTold("c", more_output="late"))
+    assert [part.model_dump()["output"] for part in composer.parts()] == ["hello", "[1, 2]", "late"]
+
+
 def test_outputs_replaced_without_end_are_refused(composer: Composer) -> None:
     block = "x" * 100_000
     with pytest.raises(Problem):
