@@ -70,6 +70,7 @@ def make_root(root: Path, parts: Parts) -> None:
     for tree in (parts.dependencies, parts.program):
         run("cp", "-a", f"{tree}/.", root)
     run("cp", "-a", "--no-preserve=ownership", f"{parts.overlay}/.", root)
+    run("rm", "-rf", root / "usr/lib/hutch/__pycache__")
     shutil.copy(parts.keyring, root / "usr/lib/rauc/keyring.pem")
     _places(root, parts)
     _units(root, parts.units)
