@@ -32,15 +32,15 @@ def make_bundle(target: Path, text: str, root: Path, boot: Path, keys: Keys) -> 
         target.unlink(missing_ok=True)
         # The images are compressed already.
         compress = "--mksquashfs-args=-comp zstd -Xcompression-level 3 -no-xattrs"
-        run(
-            "rauc",
-            f"--cert={keys.certificate}",
-            f"--key={keys.key}",
-            f"--keyring={keys.keyring}",
-            "bundle",
-            compress,
-            work,
-            target,
-        )
+        run("rauc", f"--cert={keys.certificate}", f"--key={keys.key}", "bundle", compress, work, target)
+        check(target, keys.keyring, work / "system.conf")
     finally:
         shutil.rmtree(work)
+
+
+def check(bundle: Path, keyring: Path, config: Path) -> None:
+    """Look at a bundle as a device does. Raises BuildError where the device would refuse its signature."""
+    config.write_text(
+        f"[system]\ncompatible={COMPATIBLE}\nbootloader=noop\n\n[keyring]\npath={keyring}\ncheck-purpose=codesign\n"
+    )
+    run("rauc", f"--conf={config}", "info", bundle)

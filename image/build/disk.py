@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +16,7 @@ BOOT_STATE = Path(__file__).parents[1] / "overlay/usr/lib/hutch/boot-state"
 _COPY = 4 * MIB
 
 
+@cache
 def boot_state() -> ModuleType:
     """The device's own program for the boot state, which the build uses too."""
     loader = importlib.machinery.SourceFileLoader("hutch_boot_state", str(BOOT_STATE))
@@ -21,6 +24,9 @@ def boot_state() -> ModuleType:
     if spec is None:
         raise BuildError(f"{BOOT_STATE} cannot be loaded.")
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses look for the module they are in; bytecode beside the program would end up in the image.
+    sys.modules[loader.name] = module
+    sys.dont_write_bytecode = True
     loader.exec_module(module)
     return module
 

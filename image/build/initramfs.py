@@ -14,7 +14,7 @@ from image.build.programs import output, run
 
 _APPLETS = (
     *("sh", "mount", "mkdir", "modprobe", "find", "cat", "sort", "xargs", "grep", "head", "sleep", "chroot"),
-    *("switch_root", "echo"),
+    *("switch_root", "echo", "printf", "kill"),
 )
 
 

@@ -8,7 +8,9 @@ other, so a released device takes nothing that a development key signed.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,3 +101,21 @@ def keys_for_build(release_folder: Path, development_folder: Path, *, release: b
     if not (development_folder / "signing.key").is_file():
         make_keys(development_folder, "Hutch development")
     return Keys(development_folder, release=False)
+
+
+def main(words: Sequence[str]) -> int:
+    """``python -m image.build.keys FOLDER``: make a set of keys for releases; 1 with a sentence when it cannot."""
+    folder = Path(words[0])
+    try:
+        make_keys(folder, "Hutch")
+    except BuildError as error:
+        sys.stderr.write(f"hutch: {error}\n")
+        return 1
+    sys.stderr.write(
+        f"hutch: {folder} holds the keys now. Keep ca.key away from other people: who has it can sign updates.\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -169,7 +169,7 @@ class Recipe:
         inputs = {
             "boot": self.boot.key,
             "files": self._files(config, script, BOOT_STATE),
-            "code": self._code("fat", "layout", "disk"),
+            "code": self._code("fat", "layout"),
         }
         return self.cache.stage("bootfs", inputs, lambda to: self._make_bootfs(to, config, script))
 

@@ -24,6 +24,8 @@ def places(tmp_path: Path) -> object:
         hostname=tmp_path / "hostname",
         hosts=tmp_path / "hosts",
         serial=tmp_path / "serial",
+        cloud=tmp_path / "cloud",
+        disabled=tmp_path / "disabled",
     )
 
 
@@ -122,3 +124,25 @@ def test_a_board_without_a_number_gets_a_name_too(places: object, tmp_path: Path
     name = first_boot.give_name(places)
     assert len(name) == len("hutch-0000")
     assert name == (tmp_path / "hostname").read_text().strip()
+
+
+def test_cloud_init_runs_until_the_settings_are_applied(places: object, tmp_path: Path) -> None:
+    def runs() -> bool:
+        first_boot.switch_cloud_init(places)
+        return not (tmp_path / "disabled").exists()
+
+    seen = [runs()]
+    put(places, user_data=GOOD)
+    take(places)
+    seen.append(runs())
+    instance = first_boot.yaml.safe_load((tmp_path / "cloud/seed/nocloud/meta-data").read_text())["instance-id"]
+    (tmp_path / "cloud/data").mkdir()
+    (tmp_path / "cloud/data/instance-id").write_text(f"{instance}\n")
+    seen.append(runs())
+    (tmp_path / "cloud/instance").mkdir()
+    (tmp_path / "cloud/instance/boot-finished").touch()
+    seen.append(runs())
+    put(places, user_data=GOOD + "timezone: UTC\n")
+    take(places)
+    seen.append(runs())
+    assert seen == [False, True, True, False, True]
