@@ -30,7 +30,7 @@ def update_of_one_file(image: Path, work: Path) -> dict[str, float]:
     old = slot_of(image, work)
 
     def again(root: Path) -> None:
-        assert (root / SITE).is_dir()
+        (root / SITE).stat()
 
     def change(root: Path) -> None:
         with (root / SITE / "gateway/sessions/ring.py").open("a") as opened:

@@ -89,7 +89,11 @@ if test "${how}" = "attempt"; then
 fi
 echo "hutch: slot ${slot} (${how}), ${left} attempts left after this one"
 
-setenv bootargs "${consoles} hutch.root=48555443-${root_part} hutch.boot=${how} hutch.left=${left} rauc.slot=${slot} panic=10 quiet"
+# More words for the kernel, from a person: a line extra=... in hutch-boot.txt on the first partition.
+setenv extra
+if load ${devtype} ${devnum}:1 ${at_state} hutch-boot.txt; then env import -t ${at_state} ${filesize} extra; fi
+
+setenv bootargs "${consoles} hutch.root=48555443-${root_part} hutch.boot=${how} hutch.left=${left} rauc.slot=${slot} panic=10 quiet ${extra}"
 if load ${devtype} ${devnum}:${boot_part} ${at_packed} kernel.gz; then
   if unzip ${at_packed} ${at_kernel}; then
     if load ${devtype} ${devnum}:${boot_part} ${at_initrd} initrd.img; then

@@ -35,6 +35,8 @@ class Machine:
     disk: Path
     firmware: Path
     extra: Sequence[str] = ()
+    watchdog: bool = False
+    """Ten seconds without systemd end the machine, and a busy build machine can take them: not every test has one."""
     cores: int = CORES
     port: int = field(default_factory=free_port)
     ssh_port: int = field(default_factory=free_port)
@@ -68,7 +70,8 @@ class Machine:
         return [
             *("nice", "-n", "10", "qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
             *("-cpu", "max,pauth-impdef=on", "-smp", str(self.cores), "-m", "2048", "-display", "none"),
-            *("-bios", str(self.firmware), "-device", "i6300esb", "-action", "watchdog=reset"),
+            *("-bios", str(self.firmware)),
+            *(("-device", "i6300esb", "-action", "watchdog=reset") if self.watchdog else ()),
             *("-drive", f"if=none,id=disk,file={self.disk},format=qcow2,discard=unmap"),
             *("-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci"),
             *("-netdev", f"user,id=net,{forwards}", "-device", "virtio-net-pci,netdev=net,romfile="),
