@@ -9,8 +9,8 @@ from tests.image.guest import Guest, Verdict
 from tests.image.machine import Machine
 from tests.image.page import Page
 
-FIRST_START_SECONDS = 500
-START_SECONDS = 400
+FIRST_START_SECONDS = 1200
+START_SECONDS = 900
 
 
 @dataclass

@@ -11,13 +11,14 @@ from tests.image.bundles import Bundles
 from tests.image.conftest import MakeBox
 from tests.image.files import Files
 
-ROLLBACK_SECONDS = 1200
+ROLLBACK_SECONDS = 2400
 
 
 @pytest.fixture
 def box(make_box: MakeBox, claimed: Path, request: pytest.FixtureRequest) -> Box:
-    """A claimed device, running."""
+    """A claimed device, running; with a watchdog where the test is about a hang."""
     made = make_box(f"update-{request.node.name[:40]}", claimed)
+    made.machine.watchdog = "hanging" in request.node.name
     made.power_on()
     made.page.log_in()
     made.settle()
