@@ -31,11 +31,12 @@ def make_dependencies(folder: Path, locks: Sequence[str], debian: Path) -> None:
     plain, sources = split_lock("\n".join(locks), FROM_SOURCE)
     (folder / "wheels.txt").write_text(plain)
     (folder / "sources.txt").write_text(sources)
-    _pip("install", "--target", site, *platform_words(), "--only-binary=:all:", *_locked(folder / "wheels.txt"))
+    words = ("--target", site, "--no-compile", *platform_words(), "--only-binary=:all:")
+    _pip("install", *words, *_locked(folder / "wheels.txt"))
     _pip("wheel", "--wheel-dir", folder / "built", *_locked(folder / "sources.txt"))
     built = sorted((folder / "built").glob("*.whl"))
     _refuse_compiled(built)
-    _pip("install", "--target", site, "--no-deps", "--no-index", "--no-compile", *built)
+    _unpack(site, folder / "built")
     shutil.rmtree(folder / "built")
     _frame(tree)
     compile_tree(folder, debian, tree, {f"/{SITE}": "02", f"/{_STDLIB}": "2"})
@@ -46,13 +47,20 @@ def make_program(folder: Path, wheel: Path, debian: Path) -> None:
     tree = folder / "tree"
     site = tree / SITE
     site.mkdir(parents=True)
-    _pip("install", "--target", site, "--no-deps", "--no-index", "--no-compile", wheel)
+    _unpack(site, wheel.parent)
     shutil.rmtree(site / "bin", ignore_errors=True)
     compile_tree(folder, debian, tree, {f"/{SITE}": "02"})
 
 
 def _pip(*words: str | Path) -> None:
     run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words)
+
+
+def _unpack(site: Path, wheels: Path) -> None:
+    """Install the wheels in a folder by name: by path, pip would write down where they lay."""
+    names = ["==".join(wheel.name.split("-")[:2]) for wheel in sorted(wheels.glob("*.whl"))]
+    words = ("--no-deps", "--no-index", "--no-compile", "--upgrade", "--find-links", wheels)
+    _pip("install", "--target", site, *words, *names)
 
 
 def _locked(file: Path) -> tuple[str | Path, ...]:
