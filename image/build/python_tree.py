@@ -31,7 +31,7 @@ def make_dependencies(folder: Path, locks: Sequence[str], debian: Path) -> None:
     plain, sources = split_lock("\n".join(locks), FROM_SOURCE)
     (folder / "wheels.txt").write_text(plain)
     (folder / "sources.txt").write_text(sources)
-    words = ("--target", site, "--no-compile", *platform_words(), "--only-binary=:all:")
+    words: list[str | Path] = ["--target", site, "--no-compile", *platform_words(), "--only-binary=:all:"]
     _pip("install", *words, *_locked(folder / "wheels.txt"))
     _pip("wheel", "--wheel-dir", folder / "built", *_locked(folder / "sources.txt"))
     built = sorted((folder / "built").glob("*.whl"))

@@ -29,6 +29,7 @@ class Box:
     def power_on(self, seconds: float = START_SECONDS) -> Verdict:
         """Start, and wait for the page and the guest's verdict."""
         self.machine.start()
+        self.guest.close()
         self.guest = Guest(self.machine)
         self.guest.connect()
         self.page.wait(seconds)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+import pytest
 
 from image.build.main import Where, recipe
 from image.build.manifest import measure
@@ -24,8 +25,8 @@ def built(cache: Path) -> Recipe:
     return recipe(Where(cache, KEYS, ROOT / "dist"), release=False)
 
 
-def test_two_builds_give_the_same_root(tmp_path: Path) -> None:
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "1795000000")
+def test_two_builds_give_the_same_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795000000")
     first, second = (built(tmp_path / name) for name in ("one", "another"))
     assert measure(first.slot.folder / "rootfs.img") == measure(second.slot.folder / "rootfs.img")
     assert measure(first.boot_slot.folder / "boot.img") == measure(second.boot_slot.folder / "boot.img")
