@@ -4,8 +4,9 @@ SHELL := /bin/bash
 LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 ARGS ?=
+KEYS ?=
 
-.PHONY: help setup run fleet test test-agents lint format wheel bench bench-hub lock clean
+.PHONY: help setup run fleet test test-agents lint format wheel image keys test-image bench bench-hub bench-image lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -35,11 +36,23 @@ format: ## rewrite the Python sources in the project's format
 wheel: ## build the wheel and try it outside the checkout
 	@exec tools/wheel.sh
 
+image: ## build the image for a Raspberry Pi into dist/ (as root; ARGS=--release refuses a development key)
+	@exec tools/image.sh $(ARGS)
+
+keys: ## make the keys that releases are signed with, once (KEYS=folder)
+	@exec tools/keys.sh $(KEYS)
+
+test-image: ## start the image in QEMU and judge it: first boot, updates, power cuts (ARGS="-k first_boot")
+	@exec tools/test-image.sh $(ARGS)
+
 bench: ## measure Hutch beside its peers (ARGS="--only echo --peers hutch,terminado")
 	@exec tools/bench.sh $(ARGS)
 
 bench-hub: ## measure what the hub carries, beside a raw relay and nats-server (ARGS=--quick)
 	@exec tools/bench-hub.sh $(ARGS)
+
+bench-image: ## measure the image: size, start, update, what a small change costs (one JSON)
+	@exec tools/bench-image.sh $(ARGS)
 
 lock: ## compile requirements/*.txt from pyproject.toml again (ARGS=--upgrade for newer versions)
 	@exec tools/lock.sh $(ARGS)
