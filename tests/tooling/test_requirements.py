@@ -84,7 +84,7 @@ def test_wider_locks_hold_the_runtime_as_it_is(lock: str) -> None:
 
 
 REGISTRY = re.compile(
-    r"(?:--(?:extra-)?index-url|--find-links|pypi\.org/simple|files\.pythonhosted\.org|registry\.[\w-]+\.(?:com|org|net|io|dev)\b)"
+    r"(?:--(?:extra-)?index-url|--find-links[=\s]+\w+://|pypi\.org/simple|files\.pythonhosted\.org|registry\.[\w-]+\.(?:com|org|net|io|dev)\b)"
 )
 
 
