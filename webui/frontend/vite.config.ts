@@ -41,7 +41,7 @@ export default defineConfig({
     target: ['chrome123', 'firefox125', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts', hub: 'src/hub/main.ts' } },
+    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts', chat: 'src/chat/main.ts', hub: 'src/hub/main.ts' } },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

@@ -9,10 +9,13 @@ from foundation.web.pages.static import static
 from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
 from webui.pages import (
+    conversation,
+    conversations,
     files,
     first_run,
     home,
     login,
+    new_conversation,
     new_session,
     session,
     settings,
@@ -24,6 +27,7 @@ from webui.pages import (
     settings_keys,
     settings_people,
     settings_tokens,
+    talks,
 )
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
@@ -50,6 +54,7 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _page("/", home.home, VIEWER, "How the device is and what runs on it"),
     _page("/parts/health", home.health_part, VIEWER, "The health tiles alone"),
     _page("/parts/sessions", home.sessions_part, VIEWER, "The list of sessions alone"),
+    _page("/parts/talks", home.talks_part, VIEWER, "The conversations of the first page alone"),
     _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),
     _page("/parts/hub-link", settings_hub.hub_link_part, ADMIN, "The link to the hub with its claim code alone"),
     _page("/parts/agents", settings_agents.agents_part, VIEWER, "The agent CLIs alone"),
@@ -71,6 +76,33 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     ),
     _form("/sessions/{session_id}/rename", session.rename_session, OPERATOR, "Rename a session", "session.change"),
     _form("/sessions/{session_id}/returns", session.set_returns, OPERATOR, "Let a session return", "session.change"),
+    # Conversations
+    _page("/conversations", conversations.conversations_page, VIEWER, "Conversations, and a search over all of them"),
+    _page("/parts/conversations", conversations.list_part, VIEWER, "The list of conversations alone"),
+    _page(
+        "/parts/conversations/side/{conversation_id}", conversations.side_part, VIEWER, "The list beside a conversation"
+    ),
+    _page("/conversations/new", new_conversation.new_conversation_page, OPERATOR, "Begin a conversation"),
+    _form(
+        "/conversations", new_conversation.start_conversation, OPERATOR, "Begin a conversation", "conversation.create"
+    ),
+    _page("/conversations/{conversation_id}", conversation.conversation_page, VIEWER, "A conversation"),
+    _form(
+        "/conversations/{conversation_id}/messages", talks.send_message, OPERATOR, "Send a message", "conversation.send"
+    ),
+    _form("/conversations/{conversation_id}/stop", talks.stop, OPERATOR, "Stop the turn", "conversation.cancel"),
+    _form("/conversations/{conversation_id}/retry", talks.retry, OPERATOR, "Try a turn again", "conversation.retry"),
+    _form("/conversations/{conversation_id}/rename", talks.rename, OPERATOR, "Rename", "conversation.change"),
+    _form("/conversations/{conversation_id}/archive", talks.archive, OPERATOR, "Archive", "conversation.change"),
+    _form("/conversations/{conversation_id}/remove", talks.remove, OPERATOR, "Delete", "conversation.remove"),
+    _form(
+        "/conversations/{conversation_id}/terminal",
+        talks.open_terminal,
+        OPERATOR,
+        "A shell in its folder",
+        "session.create",
+    ),
+    _form("/permissions/{permission_id}", talks.answer, OPERATOR, "Answer an agent", "permission.answer"),
     # Files
     _page("/files", files.files_page, VIEWER, "Browse the workspace"),
     _form("/files/folder", files.make_folder, OPERATOR, "Make a folder", "file.folder"),
