@@ -121,7 +121,7 @@ async def choices(device: Device) -> list[Choice]:
         for worker in await device.workers.list()
     ]
     found += [
-        Choice(f"cli:{name}", status.title, status.version or "not installed", name in ready)
+        Choice(f"cli:{name}", status.title, status.version or "installed", name in ready)
         for name, status in statuses.items()
     ]
     return found

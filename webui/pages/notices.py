@@ -15,6 +15,8 @@ NOTICES: Final[dict[str, Notice]] = {
     "talk-archived": Notice("Archived. It is still found by the search, and under Archived."),
     "talk-returned": Notice("The conversation is back in the list."),
     "talk-removed": Notice("The conversation is gone, with everything in it. Files stay."),
+    "worker-saved": Notice("Saved. Conversations notice when their agents wake."),
+    "worker-removed": Notice("Removed. Its conversations stay."),
     "permission-answered": Notice("The agent has your answer."),
     "folder-made": Notice("The folder is there."),
     "file-moved": Notice("Moved."),

@@ -28,6 +28,8 @@ from webui.pages import (
     settings_people,
     settings_tokens,
     talks,
+    usage,
+    workers,
 )
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
@@ -103,6 +105,13 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
         "session.create",
     ),
     _form("/permissions/{permission_id}", talks.answer, OPERATOR, "Answer an agent", "permission.answer"),
+    _page("/workers", workers.workers_page, VIEWER, "Configured workers"),
+    _page("/workers/new", workers.new_worker_page, OPERATOR, "Configure a worker"),
+    _form("/workers", workers.add_worker, OPERATOR, "Configure a worker", "worker.create"),
+    _page("/workers/{worker_id}", workers.worker_page, OPERATOR, "A worker"),
+    _form("/workers/{worker_id}", workers.change_worker, OPERATOR, "Change a worker", "worker.change"),
+    _form("/workers/{worker_id}/remove", workers.remove_worker, OPERATOR, "Remove a worker", "worker.remove"),
+    _page("/usage", usage.usage_page, VIEWER, "What agents used"),
     # Files
     _page("/files", files.files_page, VIEWER, "Browse the workspace"),
     _form("/files/folder", files.make_folder, OPERATOR, "Make a folder", "file.folder"),
