@@ -5,11 +5,11 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 ARGS ?=
 
-.PHONY: help setup run fleet test lint format wheel bench bench-hub lock clean
+.PHONY: help setup run fleet test test-agents lint format wheel bench bench-hub lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-	  printf '  make %-8s %s\n' "$$name" "$$what"; done
+	  printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 setup: ## install everything that development needs
 	@tools/setup.sh dev
@@ -22,6 +22,9 @@ fleet: ## start a hub and three devices on this machine and open the hub's page 
 
 test: ## set up and run every test (ARGS="tests/unit -k name" for some of them)
 	@exec tools/test.sh $(ARGS)
+
+test-agents: ## run the tests with the real agent CLIs, installed for them (ARGS as for test)
+	@exec tools/test-agents.sh $(ARGS)
 
 lint: ## run every linter and type checker
 	@exec tools/lint.sh
@@ -42,4 +45,4 @@ lock: ## compile requirements/*.txt from pyproject.toml again (ARGS=--upgrade fo
 	@exec tools/lock.sh $(ARGS)
 
 clean: ## remove what was built and installed here; ./var stays
-	@rm -rf .venv dist build foundation/web/static webui/frontend/node_modules bench/.peers
+	@rm -rf .venv dist build foundation/web/static webui/frontend/node_modules bench/.peers .cache/agents

@@ -6,13 +6,9 @@ import asyncio
 import gc
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -22,18 +18,21 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
+from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
 from appliance.serving import serve
+from appliance.talks import talks_of
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.daemon import background, show_setup_code
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
+from gateway.agents.keys import AgentKeys
+from gateway.agents.login import AgentLogins
 from gateway.agents.registry import CATALOG
-from gateway.conversations.building import open_talks
-from gateway.conversations.config import ConversationsConfig, awake_for
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
@@ -57,11 +56,11 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
+from webui.dialects.opencode.authority import OpenCodeAuthority
+from webui.dialects.opencode.context import OpenCode
+from webui.dialects.opencode.server import make_opencode_app
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
-
-if TYPE_CHECKING:
-    from foundation.secrets_box import SecretsBox
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +107,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
 async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
     """Everything that makes a device, started; closed in reverse order on the way out."""
     notifier = Notifier()
+    started_at = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         store = await Store.open(layout.database_url, DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
@@ -125,23 +125,29 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         ssh_keys = SshKeys(layout.authorized_keys, bus)
         workspace = Workspace(layout.workspace, bus)
         transfers = Transfers(workspace, bus)
-        agents = Agents(layout.agents, bus)
+        settings_table = SettingsTable(store)
+        agent_keys = AgentKeys(settings_table, layout.secrets_key)
+        agents = Agents(layout.agents, bus, keys=agent_keys)
         await agents.refresh()
         programs = OwnPrograms()
-        talks = await open_talks(
+        talks = await talks_of(
+            settings,
+            layout,
             store,
             bus,
             workspace,
-            programs,
-            agents,
-            clis=frozenset(CATALOG),
-            box=partial(_secrets_box, layout.secrets_key),
-            config=_conversations_config(settings, layout, system.ram_total_bytes),
+            programs=programs,
+            agents=agents,
+            ram_bytes=system.ram_total_bytes,
         )
         stack.push_async_callback(talks.conversations.close)
+        default_cli = settings.default_cli or await first_installed(agents)
+        await ensure_desktop(talks.conversations, default_cli)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
         await sessions.start()
         stack.push_async_callback(sessions.close)
+        agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
+        stack.push_async_callback(agent_logins.close)
 
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
@@ -166,6 +172,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             gateway_id=identity,
             version=VERSION,
             show=show_claim,
+            ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
@@ -181,13 +188,15 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 workspace=workspace,
                 transfers=transfers,
                 agents=agents,
+                agent_keys=agent_keys,
+                agent_logins=agent_logins,
                 hub_link=hub_link,
                 conversations=talks.conversations,
                 workers=talks.workers,
                 attachments=talks.attachments,
                 usage=talks.usage,
                 folders=talks.folders,
-                settings=SettingsTable(store),
+                settings=settings_table,
                 name=system.hostname,
                 version=VERSION,
                 gateway_id=identity,
@@ -196,12 +205,31 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 console_socket=layout.console,
                 hub_door=door,
                 secure_cookies=settings.secure_cookies,
-                started_at=datetime.now(UTC),
+                started_at=started_at,
             )
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
+        if settings.opencode_listen is not None:
+            opencode = make_opencode_app(
+                OpenCode(
+                    conversations=talks.conversations,
+                    sessions=sessions,
+                    workspace=workspace,
+                    programs=programs,
+                    bus=bus,
+                    version=VERSION,
+                    clis={cli.name: cli.title for cli in CATALOG.values()},
+                    default_cli=default_cli,
+                    started_at=started_at,
+                ),
+                OpenCodeAuthority(accounts, audit, password_of(settings)),
+                device=system.hostname,
+                hosts=frozenset(settings.hosts),
+                trusted_proxies=settings.trusted_proxies,
+            )
+            await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
         await stack.enter_async_context(
-            _background(
+            background(
                 upkeep.run(),
                 ssh_keys.run(),
                 transfers.run(),
@@ -231,37 +259,8 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
     )
 
 
-def _secrets_box(key: Path) -> SecretsBox:
-    # Cryptography is loaded with the first secret, and most devices have none.
-    from foundation.secrets_box import load_secrets_box
-
-    return load_secrets_box(key)
-
-
-def _conversations_config(settings: Settings, layout: Layout, ram_bytes: int) -> ConversationsConfig:
-    return ConversationsConfig(
-        workspace_root=layout.workspace,
-        state=layout.conversation_state,
-        max_awake=settings.max_awake_agents or awake_for(ram_bytes),
-        idle_seconds=settings.agent_idle_minutes * 60.0,
-    )
-
-
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the pages; one that fails ends the daemon, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: list[str], accounts: Accounts, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the device page is open", address=address)
     if await accounts.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the device, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)

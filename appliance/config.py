@@ -14,9 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from foundation.settings import Listen, Sources, split_commas
+from protocol.limits import PING_EVERY
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
-SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md")
+ALIASES = {"database_url": "DATABASE_URL", "opencode_password": "OPENCODE_SERVER_PASSWORD"}
+SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md", ALIASES)
+
+
+def _listen_or_off(value: object) -> object:
+    return None if value == "off" else Listen.parse(value)
 
 
 class Settings(BaseModel):
@@ -39,12 +45,25 @@ class Settings(BaseModel):
         default=None,
         description="URL of the hub; set here it wins over the page. Enough alone: claim it there.",
     )
+    hub_ping_seconds: float = Field(
+        default=PING_EVERY, ge=1, le=60, description="Seconds between two pings to the hub."
+    )
     hub_token: SecretStr | None = Field(default=None, description="Token of this device, or for many, from the hub.")
     hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="More host names under which the page may be opened."
     )
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(split_commas)] = Field(
         default=(), description="Networks of reverse proxies whose X-Forwarded-* headers count."
+    )
+    opencode_listen: Annotated[Listen | None, BeforeValidator(_listen_or_off)] = Field(
+        default=Listen(host="127.0.0.1", port=4096),
+        description="HOST:PORT of the OpenCode API; off for none. Beyond loopback it takes a password.",
+    )
+    opencode_password: Annotated[SecretStr, Field(min_length=8)] | None = Field(
+        default=None, description="Password of the OpenCode API. Also read from OPENCODE_SERVER_PASSWORD."
+    )
+    default_cli: str | None = Field(
+        default=None, description="Agent CLI of conversations that name none; default the first that is installed."
     )
     secure_cookies: bool = Field(default=False, description="The page is reached over HTTPS only.")
     shell: str | None = Field(

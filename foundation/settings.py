@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,6 +51,8 @@ class Sources:
     """Of the environment's names, e.g. ``HUTCH_``."""
     document: str
     """The document that describes the settings."""
+    aliases: Mapping[str, str] = field(default_factory=lambda: {"database_url": "DATABASE_URL"})
+    """Variables without the prefix that count for settings nothing else names, because people expect them to."""
 
     def env_name(self, setting: str) -> str:
         """The environment variable of a setting."""
@@ -63,14 +65,15 @@ class Sources:
         environ: Mapping[str, str],
         overrides: Mapping[str, object] | None = None,
     ) -> S:
-        """Read the settings. ``DATABASE_URL`` counts for a setting ``database_url`` that nothing else names.
+        """Read the settings; those in :attr:`aliases` also from variables of other names.
 
         Raises:
             Problem: INVALID_REQUEST naming the setting and what is wrong with it, NOT_FOUND for a file that is not.
         """
         values = self._read(file)
-        if "database_url" in model.model_fields and (url := environ.get("DATABASE_URL")):
-            values["database_url"] = url
+        for name, variable in self.aliases.items():
+            if name in model.model_fields and (value := environ.get(variable)):
+                values[name] = value
         for name in model.model_fields:
             if (value := environ.get(self.env_name(name))) is not None:
                 values[name] = value

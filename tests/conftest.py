@@ -26,11 +26,13 @@ def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
-            if name.startswith(("HUTCH_", "XDG_")) or name == "DATABASE_URL":
+            if name.startswith(("HUTCH_", "XDG_")) or name in ("DATABASE_URL", "OPENCODE_SERVER_PASSWORD"):
                 patch.delenv(name)
         patch.setenv("HOME", str(home))
         patch.setenv("SHELL", SHELL)
         patch.setenv("HUTCH_SHELL", SHELL)
+        # One fixed port for all: a test that wants it chooses its own.
+        patch.setenv("HUTCH_OPENCODE_LISTEN", "off")
         yield home
 
 

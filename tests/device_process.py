@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -26,9 +26,12 @@ _STOP_SECONDS = 10.0
 
 
 class DeviceProcess:
-    """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart."""
+    """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart.
 
-    def __init__(self, data: Path, environ: Mapping[str, str] | None = None) -> None:
+    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings.
+    """
+
+    def __init__(self, data: Path, environ: Mapping[str, str] | None = None, inside: Sequence[str] = ()) -> None:
         self.data = data
         self.url = ""
         self.setup_code: str | None = None
@@ -38,9 +41,11 @@ class DeviceProcess:
             "HUTCH_LOG_FORMAT": "json",
             **(environ or {}),
         }
+        self._inside = inside
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self.logged: list[str] = []
 
     @property
@@ -51,7 +56,7 @@ class DeviceProcess:
 
     def start(self) -> None:
         """Start the daemon and wait until it is ready."""
-        command = [sys.executable, "-m", "appliance.cli.main", "run"]
+        command = [*self._inside, sys.executable, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,
@@ -60,10 +65,15 @@ class DeviceProcess:
             env=self._environ,
             start_new_session=True,
         )
-        lines: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, lines), daemon=True)
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, self._lines), daemon=True)
         self._reader.start()
-        self._wait_open(lines)
+        self._wait_open(self._lines)
+
+    def until_logged(self, text: str) -> None:
+        """Wait until it says something on its console, or find that it has."""
+        while not any(text in line for line in self.logged):
+            assert self._lines.get(timeout=_START_SECONDS) is not None, "the device ended:\n" + "".join(self.logged)
 
     def stop(self) -> int:
         """Stop it as systemd does; the exit code."""

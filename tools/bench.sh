@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# bench.sh ARGUMENTS: install the peers where they install, Hutch from its own wheel, and run bench/run.py.
+# bench.sh ARGUMENTS: install the peers where they install, Hutch from its own wheel, and run bench/run.py; with the
+# first argument "conversations", and without arguments after it, bench/conversations/run.py with the agent CLIs.
 # A peer that cannot be installed is left out; the table says so.
 set -euo pipefail
 # shellcheck source=tools/common.sh
@@ -35,6 +36,13 @@ npm_peer() {
     stamp "bench-$1" "$2"
 }
 
+conversations() {
+  # shellcheck source=tools/agents.sh
+  source "$ROOT/tools/agents.sh"
+  ensure_agents || die "The agent CLIs could not be installed; the lines above say why."
+  "$VENV/bin/python" -m bench.conversations.run "$@"
+}
+
 hutch_from_wheel() {
   python_env hutch runtime
   "$VENV/bin/python" -m build --wheel --no-isolation --outdir "$PEERS/wheel" . </dev/null >/dev/null
@@ -43,8 +51,13 @@ hutch_from_wheel() {
 
 rm -rf "$PEERS/wheel"
 hutch_from_wheel
+if [ "${1:-}" = conversations ]; then
+  conversations "${@:2}"
+  exit
+fi
 python_env terminado bench || say "terminado did not install"
 npm_peer wetty wetty@3.2.0 || say "wetty did not install; see $PEERS/wetty/install.log"
 npm_peer cloudcli @cloudcli-ai/cloudcli@1.37.3 || say "cloudcli did not install; see $PEERS/cloudcli/install.log"
 npm_peer opencode opencode-ai@1.18.33 || say "opencode did not install; see $PEERS/opencode/install.log"
-exec "$VENV/bin/python" -m bench.run "$@"
+"$VENV/bin/python" -m bench.run "$@"
+if [ $# -eq 0 ]; then conversations; fi

@@ -13,6 +13,7 @@ missing_packages() {
   command -v ssh-keygen >/dev/null || printf '%s\n' openssh-client
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || printf '%s\n' postgresql
   [ -x /usr/sbin/nats-server ] || printf '%s\n' nats-server
+  [ -x /usr/sbin/ip ] || command -v ip >/dev/null || printf '%s\n' iproute2
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 

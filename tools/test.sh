@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # test.sh ARGUMENTS: set up and run the tests, as many at once as there are cores; ARGUMENTS go to pytest.
+# The tests with real agent CLIs need those from the package registry; where it cannot be reached they are left out.
 set -euo pipefail
 # shellcheck source=tools/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -17,5 +18,11 @@ if [ $# -eq 0 ]; then
   ensure_web_packages
   say "running the tests of the pages' sources"
   with_node npm --prefix "$FRONTEND" run --silent test </dev/null
+  # shellcheck source=tools/agents.sh
+  source "$ROOT/tools/agents.sh"
+  if ! ensure_agents; then
+    say "NOT RUN: tests/agents, because the agent CLIs could not be installed (see above)"
+    set -- --ignore tests/agents
+  fi
 fi
 exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal -ra --durations 15 "$@" </dev/null

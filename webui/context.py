@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from foundation.store.settings import SettingsTable
     from gateway.accounts.accounts import Accounts
     from gateway.agents.installer import Agents
+    from gateway.agents.keys import AgentKeys
+    from gateway.agents.login import AgentLogins
     from gateway.conversations.attachments import Attachments
     from gateway.conversations.conversations import Conversations
     from gateway.conversations.folders import WorkFolders
@@ -59,6 +61,8 @@ class Device:
     workspace: Workspace
     transfers: Transfers
     agents: Agents
+    agent_keys: AgentKeys
+    agent_logins: AgentLogins
     hub_link: HubLink
     conversations: Conversations
     workers: Workers

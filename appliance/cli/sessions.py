@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from appliance.cli.answers import Nothing
-from appliance.cli.console import ask
+from appliance.cli.console import ask, fetch
 from appliance.config import Settings
 from appliance.layout import Layout
 from gateway.sessions.types import SessionStatus
@@ -55,6 +56,20 @@ def end(options: argparse.Namespace, settings: Settings) -> int:
     found = _find(settings, options.session)
     ask(settings, "DELETE", f"/api/sessions/{found.id}", Nothing)
     print(f"Ended {found.name}.")
+    return 0
+
+
+def screenshot(options: argparse.Namespace, settings: Settings) -> int:
+    """Save a picture of a session's screen."""
+    found = _find(settings, options.session)
+    picture = fetch(settings, f"/api/sessions/{found.id}/screenshot")
+    try:
+        Path(options.file).write_bytes(picture)
+    except OSError as error:
+        raise Problem(
+            ProblemCode.PERMISSION_DENIED, f"{options.file} cannot be written: {error.strerror}. Choose another file."
+        ) from None
+    print(options.file)
     return 0
 
 

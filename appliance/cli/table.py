@@ -36,6 +36,12 @@ COMMANDS: tuple[Command[Settings], ...] = (
     Command(("session", "attach"), "Join a session in this terminal (leave with C-b d).", sessions.attach, [_SESSION]),
     Command(("session", "end"), "End a session.", sessions.end, [_SESSION]),
     Command(
+        ("screenshot",),
+        "Save a picture of a session's screen.",
+        sessions.screenshot,
+        [Argument(("session",), "id or name of the session"), Argument(("file",), "PNG file to write")],
+    ),
+    Command(
         ("link", "join"),
         "Join a hub, and print the code to claim this device with.",
         link.join,

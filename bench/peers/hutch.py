@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,10 @@ class Hutch(Peer):
     name = "hutch"
     survives = True
 
-    def __init__(self, folder: Path, program: Path) -> None:
+    def __init__(self, folder: Path, program: Path, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)
         self._program = program
+        self._settings = settings or {}
         self._opened = 0
         self._tmux: list[psutil.Process] = []
         self.token = ""
@@ -45,7 +47,7 @@ class Hutch(Peer):
         await self._add_account(data)
         command: list[str | Path] = [self._program, "run", "--data", data, "--listen", f"127.0.0.1:{self.port}"]
         # The other peers' shell; the person's own may do much at its start.
-        self.server = Server(command, self.folder, {"HUTCH_SHELL": "/bin/sh"})
+        self.server = Server(command, self.folder, {"HUTCH_SHELL": "/bin/sh", **self._settings})
         await self.server.wait_for_port(self.port)
         name, password = ACCOUNT
         answer = await self.call("POST", "/api/auth/login", {"username": name, "password": password})

@@ -17,7 +17,8 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 class SettingsTable:
-    """Named JSON values, in the table ``settings`` of any store. No secrets here: they belong into private files."""
+    """Named JSON values, in the table ``settings`` of any store. Secrets only as
+    :mod:`foundation.secrets_box` seals them; others belong into private files."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -17,6 +17,9 @@ ProblemPage = Callable[[web.Request, Problem, int], Awaitable[web.StreamResponse
 RENDER_PROBLEM: web.AppKey[ProblemPage] = web.AppKey("render_problem")
 """Set by the pages; without it every problem is answered as JSON."""
 
+REFUSAL: web.AppKey[Callable[[Problem], web.Response]] = web.AppKey("refusal")
+"""Answers a problem to a program; without it the answer is :func:`json_answer`."""
+
 HTTP_STATUS: Final[dict[ProblemCode, int]] = {
     ProblemCode.INVALID_REQUEST: 400,
     ProblemCode.MALFORMED_MESSAGE: 400,
@@ -101,7 +104,7 @@ async def answer(request: web.Request, route: AnyRoute | None, problem: Problem)
     """A problem as a page for a browser on a page, else as JSON. ``route`` is None for unknown paths."""
     render = request.app.get(RENDER_PROBLEM)
     if render is None or not _wants_page(request, route):
-        return json_answer(problem)
+        return request.app.get(REFUSAL, json_answer)(problem)
     response = await render(request, problem, HTTP_STATUS[problem.code])
     add_headers(response, problem)
     return response

@@ -95,7 +95,7 @@ class AgentsAccount:
 
 def _files(stack: ExitStack, request: str) -> tuple[IO[bytes], IO[bytes]]:
     """The request, and a place for the answer. Not a pipe: neither side waits for the other."""
-    given = stack.enter_context(tempfile.TemporaryFile())
+    given = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     given.write(request.encode())
     given.seek(0)
     return given, stack.enter_context(tempfile.TemporaryFile())

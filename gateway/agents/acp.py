@@ -52,9 +52,9 @@ class AcpLaunch:
     modes: Mapping[Permission, str]
     """The CLI's mode for each permission, for a change in mid-conversation; empty where that takes a new process."""
     model: str | None
-    """The model to choose in the session, None where none was asked for or :attr:`command` already says it."""
+    """A model still to be chosen in the session; None where none was asked for, or the start already says it."""
     model_option: str | None
-    """The id of the session config option that chooses a model; None: ``session/set_model``."""
+    """The id of the session config option for another model in mid-conversation; None: ``session/set_model``."""
     quirks: Quirks
 
 

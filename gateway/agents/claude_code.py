@@ -22,6 +22,7 @@ _EVENTS = (
     *("SessionStart", "UserPromptSubmit", "PermissionRequest", "Notification", "Elicitation"),
     *("PostToolUse", "PostToolUseFailure", "Stop", "StopFailure"),
 )
+_RESTS = ("SessionStart", "Stop", "StopFailure")
 _SPINNERS = ("⠂", "⠐", "⠁", "⠈", "⠠", "⠄", "·", "✢", "✶", "✻", "✽")
 _AT_REST = "✳"
 _MODES = {Permission.ASK: "default", Permission.EDITS: "acceptEdits", Permission.ALL: "bypassPermissions"}
@@ -46,7 +47,8 @@ class _Claude(Ways):
             return None
         # It starts the program this names; the copy that its own package would bring is not installed.
         environment = {**_QUIET, "CLAUDE_CODE_EXECUTABLE": str(place.program)}
-        return Talk(Start((str(place.adapter),), environment), modes=_MODES, model=model, model_option="model")
+        environment |= {"ANTHROPIC_MODEL": model} if model else {}
+        return Talk(Start((str(place.adapter),), environment), modes=_MODES, model_option="model")
 
     def merges(self, place: Place) -> tuple[Merge, ...]:
         key = place.variables.get("ANTHROPIC_API_KEY", "")
@@ -67,26 +69,27 @@ class _Claude(Ways):
         )
 
     def hook(self, event: str, data: Mapping[str, object]) -> Sign | None:
-        tool = about(data.get("tool_name"), data.get("tool_input"))
+        if event in _RESTS:
+            return Sign(SessionStatus.IDLE)
         match event:
             case "UserPromptSubmit":
                 return Sign(SessionStatus.WORKING)
             case "PostToolUse" | "PostToolUseFailure":
-                return Sign(SessionStatus.WORKING, tool, passing=True)
-            case "PermissionRequest":
-                return Sign(SessionStatus.WAITING, tool)
-            case "Elicitation":
-                return Sign(SessionStatus.WAITING, text_of(data, "message"))
+                return Sign(SessionStatus.WORKING, _tool(data), passing=True)
+            case "PermissionRequest" | "Elicitation":
+                return Sign(SessionStatus.WAITING, _tool(data) or text_of(data, "message"))
             case "Notification":
                 return _notified(data)
-            case "SessionStart" | "Stop" | "StopFailure":
-                return Sign(SessionStatus.IDLE)
         return None
 
     def title(self, title: str) -> Sign | None:
         if title.startswith(_AT_REST):
             return Sign(SessionStatus.IDLE, passing=True)
         return Sign(SessionStatus.WORKING, passing=True) if title.startswith(_SPINNERS) else None
+
+
+def _tool(data: Mapping[str, object]) -> str | None:
+    return about(data.get("tool_name"), data.get("tool_input"))
 
 
 def _notified(data: Mapping[str, object]) -> Sign | None:

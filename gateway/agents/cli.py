@@ -62,11 +62,12 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """A file of ours beside the CLIs."""
+    """A file of ours beside the CLIs, or below the home folder where a CLI looks for it there."""
 
     name: str
     text: str
     executable: bool = False
+    at_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)

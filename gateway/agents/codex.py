@@ -21,7 +21,7 @@ from gateway.sessions.types import SessionStatus
 from protocol.problems import Problem, ProblemCode
 
 _NAME = "codex"
-_EVENTS = ("SessionStart", "UserPromptSubmit", "PermissionRequest", "PostToolUse", "Stop", "Interrupt")
+_EVENTS = ("UserPromptSubmit", "PermissionRequest", "PostToolUse", "Stop", "Interrupt")
 _MODES = {
     Permission.ASK: "read-only",
     Permission.EDITS: "workspace-write",
@@ -29,6 +29,8 @@ _MODES = {
 }
 _QUIET: Mapping[str, object] = {"check_for_update_on_startup": False, "analytics": {"enabled": False}}
 _OPENAI = "https://api.openai.com/v1"
+_HOOK_SECONDS = 3
+"""The most it gives the hook of an interruption; with more, it counts that as a change that needs a person's trust."""
 _SPINNER = re.compile("[\u2800-\u28ff]")
 
 
@@ -53,13 +55,13 @@ class _Codex(Ways):
     def conversation(self, place: Place, permission: Permission, model: str | None) -> Talk | None:
         if place.adapter is None:
             return None
-        settings = {**_QUIET, **_provider(place.variables)}
+        settings = {**_QUIET, **_provider(place.variables), **_model(model)}
         environment = {
             "CODEX_PATH": str(place.program),
             "CODEX_CONFIG": json.dumps(settings),
             "INITIAL_AGENT_MODE": _MODES[permission],
         }
-        return Talk(Start((str(place.adapter),), environment), modes=_MODES, model=model, model_option="model")
+        return Talk(Start((str(place.adapter),), environment), modes=_MODES, model_option="model")
 
     def hook(self, event: str, data: Mapping[str, object]) -> Sign | None:
         tool = about(data.get("tool_name"), data.get("tool_input"))
@@ -70,8 +72,6 @@ class _Codex(Ways):
                 return Sign(SessionStatus.WORKING, tool, passing=True)
             case "PermissionRequest":
                 return Sign(SessionStatus.WAITING, tool)
-            case "SessionStart":
-                return Sign(SessionStatus.IDLE, passing=True)
             case "Stop" | "Interrupt":
                 return Sign(SessionStatus.IDLE)
         return None
@@ -80,6 +80,14 @@ class _Codex(Ways):
         if "action required" in title.lower():
             return Sign(SessionStatus.WAITING, passing=True)
         return Sign(SessionStatus.WORKING if _SPINNER.match(title) else SessionStatus.IDLE, passing=True)
+
+
+def _model(model: str | None) -> dict[str, object]:
+    """A model by its name, with the effort in brackets as the lists of codex-acp have it."""
+    if model is None:
+        return {}
+    name, _, effort = model.rstrip("]").partition("[")
+    return {"model": name, **({"model_reasoning_effort": effort} if effort else {})}
 
 
 def _provider(variables: Mapping[str, str]) -> dict[str, object]:
@@ -97,7 +105,8 @@ def _provider(variables: Mapping[str, str]) -> dict[str, object]:
         "env_key": "OPENAI_API_KEY",
         "wire_api": "responses",
     }
-    return {"model_provider": "hutch", "model_providers": {"hutch": provider}}
+    model = _model(variables.get("OPENAI_MODEL"))
+    return {"model_provider": "hutch", "model_providers": {"hutch": provider}, **model}
 
 
 def _trust(place: Place) -> dict[str, object]:
@@ -105,7 +114,7 @@ def _trust(place: Place) -> dict[str, object]:
 
 
 def _handler(event: str) -> dict[str, object]:
-    return {"type": "command", "command": command_for(_NAME, event), "timeout": 5}
+    return {"type": "command", "command": command_for(_NAME, event), "timeout": _HOOK_SECONDS}
 
 
 def _hooks() -> dict[str, object]:

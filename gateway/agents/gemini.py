@@ -1,17 +1,18 @@
 """Gemini CLI.
 
-What we have to say goes into a file that the program reads as the system's defaults: whatever a person or a project
-says stands above it.
+Its hooks are an extension of ours, so that a person's settings need none; what keeps it from asking first goes into
+those settings where they say nothing, because it takes a system's defaults from root alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gateway.agents.acp import Quirks
-from gateway.agents.cli import AgentCli, LoginWay, OwnFile, Place, Start, Talk, Ways
-from gateway.agents.hook_program import command_for
+from gateway.agents.cli import AgentCli, LoginWay, Merge, OwnFile, Place, Start, Talk, Ways
+from gateway.agents.hook_program import HOOK_PROGRAM, command_for
 from gateway.agents.pins import PINS
 from gateway.agents.signs import Sign, about, text_of
 from gateway.conversations.types import Permission
@@ -20,10 +21,13 @@ from gateway.sessions.types import SessionStatus
 _NAME = "gemini"
 _EVENTS = ("SessionStart", "BeforeAgent", "AfterTool", "AfterAgent", "Notification")
 _MODES = {Permission.ASK: "default", Permission.EDITS: "autoEdit", Permission.ALL: "yolo"}
+_HOOK_MS = 5000
 _MODEL = "gemini-2.5-pro"
 """Named, because by itself it asks a second model at each turn which one to use."""
-_DEFAULTS = "GEMINI_CLI_SYSTEM_DEFAULTS_PATH"
-_KEY_FILE, _ACCOUNT_FILE, _TALK_FILE = "gemini-key.json", "gemini-account.json", "gemini-talk.json"
+_EXTENSION = ".gemini/extensions/hutch"
+_SETTINGS = ".gemini/settings.json"
+_TRUST = {"GEMINI_CLI_TRUST_WORKSPACE": "true"}
+"""For this one start; its own question is answered for good."""
 
 
 class _Gemini(Ways):
@@ -38,19 +42,30 @@ class _Gemini(Ways):
     quirks = Quirks(tool_call_from_permission=True, load_after_create_fails=True, usage_in_meta="quota")
 
     def terminal(self, place: Place, arguments: tuple[str, ...], *, hooks: bool) -> Start:
-        file = _KEY_FILE if "GEMINI_API_KEY" in place.variables else _ACCOUNT_FILE
-        environment = {_DEFAULTS: str(place.own / file)} if hooks else {}
-        return Start((str(place.program), *arguments), environment)
+        return Start((str(place.program), *arguments), _TRUST)
 
     def conversation(self, place: Place, permission: Permission, model: str | None) -> Talk | None:
-        command = (str(place.program), "--acp", "-m", model or _MODEL)
-        return Talk(Start(command, {_DEFAULTS: str(place.own / _TALK_FILE)}), modes=_MODES)
+        return Talk(Start((str(place.program), "--acp", "-m", model or _MODEL), _TRUST), modes=_MODES)
+
+    def merges(self, place: Place) -> tuple[Merge, ...]:
+        login = {"auth": {"selectedType": "gemini-api-key"}} if "GEMINI_API_KEY" in place.variables else {}
+        return (
+            Merge(
+                _SETTINGS,
+                absent={
+                    "security": login,
+                    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+                    "privacy": {"usageStatisticsEnabled": False},
+                },
+            ),
+        )
 
     def files(self) -> tuple[OwnFile, ...]:
+        manifest = {"name": "hutch", "version": "1.0.0", "description": "Tells Hutch what Gemini CLI does."}
         return (
-            OwnFile(_KEY_FILE, json.dumps(_settings("gemini-api-key", hooks=True))),
-            OwnFile(_ACCOUNT_FILE, json.dumps(_settings("oauth-personal", hooks=True))),
-            OwnFile(_TALK_FILE, json.dumps(_settings(None, hooks=False))),
+            OwnFile(f"{_EXTENSION}/gemini-extension.json", json.dumps(manifest), at_home=True),
+            OwnFile(f"{_EXTENSION}/hooks/hooks.json", json.dumps({"hooks": _hooks()}), at_home=True),
+            replace(HOOK_PROGRAM, name=f"{_EXTENSION}/{HOOK_PROGRAM.name}", at_home=True),
         )
 
     def hook(self, event: str, data: Mapping[str, object]) -> Sign | None:
@@ -86,20 +101,24 @@ def _asked(data: Mapping[str, object]) -> str | None:
     return f"{message}: {what}" if message and what and what not in message else message or what
 
 
-def _settings(login: str | None, *, hooks: bool) -> dict[str, object]:
-    settings: dict[str, object] = {
-        "security": {"folderTrust": {"enabled": False}, **({"auth": {"selectedType": login}} if login else {})},
-        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
-        "privacy": {"usageStatisticsEnabled": False},
-        "ui": {"dynamicWindowTitle": True},
+def _hooks() -> dict[str, object]:
+    # The extension has a copy of the program, because a person may start the CLI without Hutch's PATH.
+    return {
+        event: [
+            {
+                "hooks": [
+                    {
+                        "type": "command",
+                        # Shown for a moment whenever it runs.
+                        "name": "Hutch",
+                        "command": "${extensionPath}/" + command_for(_NAME, event),
+                        "timeout": _HOOK_MS,
+                    }
+                ]
+            }
+        ]
+        for event in _EVENTS
     }
-    if hooks:
-        settings["hooks"] = {
-            event: [{"hooks": [{"type": "command", "command": command_for(_NAME, event), "timeout": 5000}]}]
-            for event in _EVENTS
-        }
-        settings["hooksConfig"] = {"notifications": False}
-    return settings
 
 
 GEMINI = AgentCli(

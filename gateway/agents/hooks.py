@@ -84,7 +84,7 @@ def _strings(text: str) -> dict[str, str]:
 
 
 class HookChannel:
-    """The read end of a session's FIFO. Made and closed on the loop; the FIFO is gone after :meth:`close`."""
+    """The read end of a session's FIFO. All but the opening happens on the loop."""
 
     def __init__(self, path: Path, on_heard: Callable[[Heard], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -94,13 +94,13 @@ class HookChannel:
         self._descriptor: int | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Make the FIFO and listen. Raises OSError."""
-        self._descriptor = _open_fifo(self._path)
+        self._descriptor = await asyncio.to_thread(_open_fifo, self._path)
         self._loop.add_reader(self._descriptor, self._read)
 
-    def close(self, *, remove: bool) -> None:
-        """Stop; a second time does nothing."""
+    async def close(self, *, remove: bool) -> None:
+        """Stop listening, with ``remove`` for ever; a second time does nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -109,7 +109,7 @@ class HookChannel:
             os.close(self._descriptor)
             self._descriptor = None
             if remove:
-                self._path.unlink(missing_ok=True)
+                await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
     def _read(self) -> None:
         if self._descriptor is None:

@@ -12,7 +12,7 @@ from typing import cast
 from gateway.agents import trees
 from gateway.agents.account import AgentsAccount
 from gateway.agents.acp import AcpLaunch
-from gateway.agents.cli import AgentCli, Start
+from gateway.agents.cli import AgentCli, LoginWay, Start
 from gateway.agents.installing import Installation
 from gateway.agents.keys import AgentKeys
 from gateway.agents.registry import CATALOG, cli_named, session_variables
@@ -83,7 +83,9 @@ class Agents:
     ) -> AcpLaunch:
         """How a CLI starts to speak ACP. Raises AGENT_MISSING, INVALID_REQUEST, UNAVAILABLE."""
         row, found = self._installed(cli)
-        return await self._starting.conversation(row, found, folder, permission, model, environment or {})
+        return await self._starting.conversation(
+            row, found, folder=folder, permission=permission, model=model, environment=environment or {}
+        )
 
     async def refresh(self) -> None:
         """Look which CLIs are there. Starts no program."""
@@ -146,6 +148,13 @@ class Agents:
     def title(self, agent: str) -> str:
         """A CLI's name in words. Raises INVALID_REQUEST for an unknown one."""
         return cli_named(self._catalog, agent).title
+
+    def login_of(self, agent: str) -> LoginWay:
+        """How a CLI is logged in. Raises INVALID_REQUEST for an unknown one, and one that has no login of its own."""
+        cli = cli_named(self._catalog, agent)
+        if cli.ways.login is None:
+            raise Problem(ProblemCode.INVALID_REQUEST, f"{cli.title} has no login of its own. Give it a key.")
+        return cli.ways.login
 
     def _installed(self, agent: str) -> tuple[AgentCli, trees.Found]:
         cli = cli_named(self._catalog, agent)

@@ -152,9 +152,11 @@ class Installation:
 
         read_end, write_end = os.pipe()
         try:
-            os.write(write_end, f"{json.dumps(_HELLO)}\n".encode())
+            await asyncio.to_thread(os.write, write_end, f"{json.dumps(_HELLO)}\n".encode())
             # Its input stays open meanwhile: at its end it would leave without an answer.
-            running = asyncio.create_task(self._run(start.command, folder, CHECK_SECONDS, start, read_end, heard))
+            running = asyncio.create_task(
+                self._run(start.command, folder, CHECK_SECONDS, start=start, stdin=read_end, on_line=heard)
+            )
             hearing = asyncio.create_task(answered.wait())
             try:
                 await asyncio.wait((running, hearing), return_when=asyncio.FIRST_COMPLETED)
@@ -170,6 +172,7 @@ class Installation:
         command: Sequence[str],
         folder: Path,
         seconds: float,
+        *,
         start: Start | None = None,
         stdin: int = DEVNULL,
         on_line: Callable[[str], None] | None = None,

@@ -27,6 +27,10 @@ _PERMISSIONS: Mapping[Permission, Mapping[str, object]] = {
 _SETTINGS = ".config/opencode/opencode.json"
 _QUIET = {"OPENCODE_DISABLE_AUTOUPDATE": "1"}
 
+_PATIENCE = {"NPM_CONFIG_FETCH_RETRY_MINTIMEOUT": "200", "NPM_CONFIG_FETCH_RETRY_MAXTIMEOUT": "1000"}
+"""Milliseconds between npm's tries. Before it loads a plugin, opencode brings a package into its settings' folder and
+shows nothing until that is done or given up, which without a network took more than a minute."""
+
 
 class _Opencode(Ways):
     login = LoginWay(
@@ -45,14 +49,14 @@ class _Opencode(Ways):
         content = _provider(place.variables, None)
         if hooks:
             content["plugin"] = [(place.own / PLUGIN.name).as_uri()]
-        return Start((str(place.program), *arguments), _content(content))
+        return Start((str(place.program), *arguments), {**_content(content), **(_PATIENCE if hooks else {})})
 
     def conversation(self, place: Place, permission: Permission, model: str | None) -> Talk | None:
         content = _provider(place.variables, model)
         if model is not None and "model" not in content:
             content["model"] = model
         environment = {**_QUIET, **_content(content), "OPENCODE_PERMISSION": json.dumps(_PERMISSIONS[permission])}
-        return Talk(Start((str(place.program), "acp"), environment))
+        return Talk(Start((str(place.program), "acp"), environment), model_option="model")
 
     def merges(self, place: Place) -> tuple[Merge, ...]:
         beside = (".config/opencode/opencode.jsonc", ".config/opencode/config.json")
@@ -85,7 +89,12 @@ def _provider(variables: Mapping[str, str], model: str | None) -> dict[str, obje
         "models": {name: {}},
     }
     chosen = f"hutch/{name}"
-    return {"provider": {"hutch": provider}, "model": chosen, "small_model": chosen}
+    return {
+        "provider": {"hutch": provider},
+        "enabled_providers": ["hutch"],
+        "model": chosen,
+        "small_model": chosen,
+    }
 
 
 def _content(settings: Mapping[str, object]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.agents.account import AgentsAccount
 from gateway.agents.acp import AcpLaunch
-from gateway.agents.cli import AgentCli, Merge, OwnFile, Place, Start
+from gateway.agents.cli import AgentCli, LoginWay, Merge, OwnFile, Place, Start
 from gateway.agents.hook_program import HOOK_PROGRAM
 from gateway.agents.registry import session_variables
 from gateway.agents.trees import Found
@@ -48,14 +48,8 @@ class Starting:
         return Start(start.command, {**start.environment, **place.variables})
 
     async def login(self, cli: AgentCli, found: Found, folder: Path, environment: Mapping[str, str]) -> Start:
-        """How its vendor's own login starts, without any key.
-
-        Raises:
-            Problem: INVALID_REQUEST for a CLI that has none.
-        """
-        way = cli.ways.login
-        if way is None:
-            raise Problem(ProblemCode.INVALID_REQUEST, f"{cli.title} has no login of its own. Give it a key.")
+        """How its vendor's own login starts, without any key; as it starts otherwise where it has none."""
+        way = cli.ways.login or LoginWay((), (), ())
         place = self._place(cli, found, folder, environment)
         await self._ready(cli, place)
         if way.arguments:
@@ -67,6 +61,7 @@ class Starting:
         self,
         cli: AgentCli,
         found: Found,
+        *,
         folder: Path,
         permission: Permission,
         model: str | None,
@@ -120,7 +115,8 @@ class Starting:
 
     async def _ready(self, cli: AgentCli, place: Place) -> bool:
         """Put our files and its settings in place; False where that did not work, which keeps nobody from starting."""
-        files = [self._file(self._prefix / "bin", HOOK_PROGRAM), *(self._file(place.own, f) for f in cli.ways.files())]
+        files = [self._file(self._prefix / "bin", HOOK_PROGRAM)]
+        files += [self._file(place.home if file.at_home else place.own, file) for file in cli.ways.files()]
         merges = [self._merge(merge) for merge in cli.ways.merges(place)]
         try:
             left = await self._account.ask(f"The settings of {cli.title}", "place", files=files, merges=merges)

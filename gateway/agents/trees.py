@@ -1,9 +1,10 @@
 """Installed CLIs on disk: a folder per version, and one link per CLI that says which counts.
 
 ``PREFIX/NAME-VERSION-…/`` is npm's tree; ``PREFIX/NAME`` links to the one in use; ``PREFIX/bin/BINARY`` leads
-through it. What speaks ACP for the CLI lies in ``acp/`` of the same tree, so that both change at once. A tree is complete
-before it gets its name, and the link is swapped in one step, so an installation that fails or is interrupted never touches a
-working one. :mod:`gateway.agents.inside` writes; this only looks, and does file I/O: call it in a thread.
+through it. What speaks ACP for the CLI lies in ``acp/`` of the same tree, so that both change at once. A tree is
+complete before it gets its name, and the link is swapped in one step, so an installation that fails or is interrupted
+never touches a working one. :mod:`gateway.agents.inside` writes; this only looks, and does file I/O: call it in a
+thread.
 """
 
 from __future__ import annotations

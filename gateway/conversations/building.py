@@ -77,6 +77,7 @@ async def open_talks(
     places, permissions = Places(config.max_awake, waker.put_to_sleep), Permissions()
     git = Git(programs)
     lives = Lives(records, messages, bus, chat)
+    workers.on_removed(lives.forget_worker)
     runner = Runner(
         messages=messages,
         workers=workers,

@@ -148,15 +148,17 @@ class Composer:
 
     def _grow(self, index: int, text: str) -> list[Change]:
         slot = self._slots[index]
+        # What is cut counts too: who floods is stopped, however little of it is kept.
+        self._length += len(text)
         if slot.length >= MAX_TEXT:
             return []
         more = text.replace("\x00", "\ufffd")
-        if slot.length + len(more) > MAX_TEXT:
-            more = more[: max(0, MAX_TEXT - len(CUT) - slot.length)] + CUT
+        room = MAX_TEXT - len(CUT) - slot.length
+        if len(more) > room:
+            more = more[: max(0, room)] + CUT
             slot.length = MAX_TEXT
         slot.length += len(more)
         slot.more.append(more)
-        self._length += len(more)
         self._dirty.add(index)
         return [Grown(slot.part.id, more)]
 

@@ -10,7 +10,6 @@ from typing import Literal
 
 import structlog
 
-from foundation.bus import FellBehind
 from gateway.conversations.attachments import Attachments
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
@@ -167,6 +166,8 @@ class Conversations:
         async with self._lives.hold(conversation_id) as live:
             live.removed = True
             await self._cancel(live)
+            if live.runner is not None:
+                await asyncio.wait({live.runner})
             await self._waker.put_to_sleep(live)
             await self._places.give_up(live)
             await self._attachments.remove_all(conversation_id)
@@ -219,14 +220,14 @@ class Conversations:
     async def wait(self, conversation_id: str, turn_id: str) -> Turn:
         """The turn when it is over."""
         async with self._lives.hold(conversation_id) as live:
-            while True:
-                with suppress(FellBehind):
-                    await until_ended(live, turn_id)
-                kept = await self._records.turn(turn_id)
-                if kept is None or kept.turn.conversation_id != conversation_id:
-                    raise Problem(ProblemCode.NOT_FOUND, "There is no such turn. Look at the conversation again.")
-                if kept.turn.state in ENDED:
-                    return kept.turn
+            await until_ended(live, turn_id)
+            last = live.last_turn
+            kept = last if last is not None and last.turn.id == turn_id else await self._records.turn(turn_id)
+            if kept is None or kept.turn.conversation_id != conversation_id:
+                raise Problem(ProblemCode.NOT_FOUND, "There is no such turn. Look at the conversation again.")
+            if kept.turn.state not in ENDED:
+                raise Problem(ProblemCode.UNAVAILABLE, "Hutch is stopping. The turn goes on at its next start.")
+            return kept.turn
 
     async def retry(self, conversation_id: str) -> Turn:
         """Send the message of the failed last turn again. CONFLICT when it did not fail."""
@@ -313,8 +314,7 @@ class Conversations:
         if turning is None:
             return bool(waited)
         turning.cancelled.set()
-        with suppress(FellBehind):
-            await until_ended(live, turning.id)
+        await until_ended(live, turning.id)
         return True
 
     async def _drop(self, live: Live, turn: KeptTurn) -> None:

@@ -19,8 +19,8 @@ STOPPED: Final = TurnProblem(
 SILENT: Final = TurnProblem(
     code=ProblemCode.TIMEOUT, message="The agent said nothing for too long and was stopped. Try again."
 )
-SLOW_START: Final = TurnProblem(
-    code=ProblemCode.TIMEOUT, message="The agent did not start in time. Try again, with fewer agents at work."
+NO_ANSWER: Final = TurnProblem(
+    code=ProblemCode.SESSION_FAILED, message="The agent ended the turn without a word. Try again."
 )
 _LOGIN: Final = (ProblemCode.NOT_LOGGED_IN, "The agent is not logged in. Log in on the page of agent CLIs, then retry.")
 _LIMIT: Final = (ProblemCode.RATE_LIMITED, "The model's provider refuses more for now (rate limit). Retry later.")
@@ -39,8 +39,8 @@ _SIGNS: Final[tuple[tuple[re.Pattern[str], tuple[ProblemCode, str]], ...]] = tup
         (r"\b429\b|rate.?limit|too many requests|resource.?exhausted|usage limit|overloaded|\b529\b", _LIMIT),
         (
             r"\b401\b|unauthori[sz]ed|not logged in|auth(?:entication)?[_ ](?:required|error|failed)|"
-            r"invalid (?:x-)?api.?key|api key (?:not valid|expired|missing)|please (?:run )?/?log.?in|"
-            r"oauth token (?:has )?expired|authentication required",
+            r"(?:invalid|incorrect|wrong) (?:x-)?api.?key|api key (?:not valid|expired|missing)|"
+            r"please (?:run )?/?log.?in|oauth token (?:has )?expired|authentication required",
             _LOGIN,
         ),
         (

@@ -42,6 +42,8 @@ class Live:
     """The agent knows neither its instructions nor what was said before."""
     accepting: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Messages are stored and told of in one order."""
+    looking: asyncio.Task[str | None] | None = None
+    """Finds out what the folder is after the last turn."""
     removed: bool = False
     users: int = 0
     """Calls and viewers that hold it; it may be forgotten when there are none and nothing happens."""

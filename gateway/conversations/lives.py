@@ -39,6 +39,12 @@ class Lives:
         live = Live(kept, voice, last_message_id="", last_turn=None)
         return self._lives.setdefault(live.id, live)
 
+    def forget_worker(self, worker_id: str) -> None:
+        """A worker was removed: its conversations are nobody's."""
+        for live in self:
+            if live.kept.conversation.agent_id == worker_id:
+                live.change(agent_id=None)
+
     @asynccontextmanager
     async def hold(self, conversation_id: str) -> AsyncIterator[Live]:
         """One, which stays in memory meanwhile. Raises NOT_FOUND."""

@@ -57,7 +57,9 @@ class Permissions:
             self._closed.popitem(last=False)
         if not found.answer.done():
             found.answer.set_result(None)
-            found.told(found.request, None)
+        elif not found.answer.cancelled():
+            return
+        found.told(found.request, None)
 
     def close_turn(self, turn_id: str) -> None:
         """The turn ends: nothing of it needs an answer."""

@@ -13,6 +13,7 @@ from gateway.conversations.agent_client.agent import CANCEL_SECONDS, Answered
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.failures import (
+    NO_ANSWER,
     SILENT,
     STOPPED,
     Ending,
@@ -38,6 +39,7 @@ from gateway.events.chat import MessageAdded, TurnEnded, TurnStarted
 from protocol.problems import Problem, ProblemCode
 
 _log = structlog.get_logger(__name__)
+LOOK_SECONDS = 1.0
 HISTORY_TOLD = 40
 """Messages that a digest is made of."""
 _LOST = "The agent could not load its memory of this conversation. It goes on with a summary of what was said."
@@ -87,10 +89,13 @@ class Runner:
 
     async def _take_after(self, live: Live) -> None:
         """What the folder is after the turn; nobody waits for it but the next turn and who asks what changed."""
-        ended = live.last_turn
-        if ended is None or ended.tree_before is None or live.removed:
+        ended, looking = live.last_turn, live.looking
+        live.looking = None
+        if looking is None:
             return
-        tree = await self._snapshots.take(live.kept.conversation.folder)
+        tree = await looking
+        if ended is None or live.removed:
+            return
         live.last_turn = replace(ended, tree_after=tree)
         try:
             await self._messages.finish(None, {}, live.last_turn, live.kept)
@@ -137,7 +142,7 @@ class Runner:
             ends: set[asyncio.Future[Any]] = {work, cancelled, silent, turning.broken}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if turning.cancelled.is_set():
-                return await self._cancel(live, work)
+                return await self._cancel(live, turning, work)
             if turning.broken.done():
                 return Outcome(TurnState.FAILED, of_problem(turning.broken.result()), trust=False)
             if not work.done():
@@ -156,11 +161,17 @@ class Runner:
             if live.turning is not None:
                 live.turning.heard_at = loop.time()
 
-        woken, tree = await asyncio.gather(
-            self._waker.wake(live, heard), self._snapshots.take(live.kept.conversation.folder)
-        )
-        turning.kept = replace(turning.kept, tree_before=tree)
+        looking = asyncio.create_task(self._snapshots.take(live.kept.conversation.folder))
+        try:
+            woken = await self._waker.wake(live, heard)
+            turning.kept = replace(turning.kept, tree_before=await looking)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
         live.to_introduce = live.to_introduce or woken.fresh
+        if woken.fresh or turning.kept.tree_before is not None:
+            # A kill from now on leaves the name of the session to load, and what the folder was.
+            await self._messages.finish(None, {}, turning.kept, live.kept)
         message = await self._messages.get(live.id, turning.kept.message_id)
         if message is None:
             raise Problem(ProblemCode.NOT_FOUND, "The message of this turn is gone. Send it again.")
@@ -201,8 +212,10 @@ class Runner:
         live.last_message_id = note.id
         live.voice.publish(MessageAdded(conversation_id=live.id, message=note))
 
-    async def _cancel(self, live: Live, work: asyncio.Task[Answered]) -> Outcome:
+    async def _cancel(self, live: Live, turning: Turning, work: asyncio.Task[Answered]) -> Outcome:
         agent = live.agent
+        # An agent that waits for an answer cannot hear that it is to stop (agentclientprotocol.com, Cancellation).
+        self._permissions.close_turn(turning.id)
         if agent is None or agent.session_id is None:
             return Outcome(TurnState.CANCELLED, trust=False)
         await agent.cancel()
@@ -225,8 +238,12 @@ class Runner:
         turning.add_usage(answered.usage)
         if answered.stop_reason == "cancelled":
             return Outcome(TurnState.CANCELLED)
-        refusal = of_refusal(answered.stop_reason)
-        return Outcome(TurnState.DONE if refusal is None else TurnState.FAILED, refusal)
+        why = of_refusal(answered.stop_reason)
+        if turning.failure:
+            why = of_answer(0, turning.failure, None)
+        elif why is None and turning.message() is None and not turning.usage.output_tokens:
+            why = NO_ANSWER
+        return Outcome(TurnState.DONE if why is None else TurnState.FAILED, why)
 
     async def _why_gone(self, live: Live) -> TurnProblem:
         agent = live.agent
@@ -244,7 +261,7 @@ class Runner:
         """Come back when nothing was heard for too long while nobody but the agent was to say something."""
         loop = asyncio.get_running_loop()
         while True:
-            if turning.waits or live.agent is None:
+            if turning.waits or live.agent is None or live.agent.session_id is None:
                 turning.heard_at = loop.time()
             limit = self._config.tool_silence_seconds if turning.tool_runs else self._config.silence_seconds
             left = turning.heard_at + limit - loop.time()
@@ -254,10 +271,15 @@ class Runner:
 
     async def _finish(self, live: Live, turning: Turning, outcome: Outcome) -> None:
         """The end of a turn, in memory, in the store, and told; nothing in here may keep the next turn from running."""
+        if turning.kept.tree_before is not None and outcome.problem is not STOPPED:
+            live.looking = asyncio.create_task(self._snapshots.take(live.kept.conversation.folder))
         agent = live.agent
         if not outcome.trust or agent is None or agent.session_id is None:
             await self._waker.put_to_sleep(live)
             await self._places.give_up(live)
+        if live.looking is not None and outcome.state is not TurnState.CANCELLED:
+            # What the person does from now on is not the agent's; a large folder is not waited for.
+            await asyncio.wait({live.looking}, timeout=LOOK_SECONDS)
         failed = ToolState.CANCELLED if outcome.state is TurnState.CANCELLED else ToolState.FAILED
         message, changed = turning.end(ToolState.COMPLETED if outcome.state is TurnState.DONE else failed)
         ended = replace(

@@ -27,7 +27,7 @@ from gateway.conversations.types import (
     TurnState,
     Usage,
 )
-from gateway.conversations.updates import CommandsTold, ContextTold, ToolTold, Update
+from gateway.conversations.updates import CommandsTold, ContextTold, FailureTold, ToolTold, Update
 from gateway.events.chat import (
     MessageAdded,
     MessageCompleted,
@@ -38,6 +38,7 @@ from gateway.events.chat import (
 from protocol.problems import Problem
 
 FLUSH_SECONDS: Final = 1.0
+MAX_REASON: Final = 4_000
 _log = structlog.get_logger(__name__)
 
 
@@ -53,6 +54,8 @@ class Turning:
         """Done when the answer outgrew every bound."""
         self.heard_at = asyncio.get_running_loop().time()
         self.usage = Usage(model=live.kept.conversation.model)
+        self.failure = ""
+        """What the agent says went wrong, where it ends the turn as if nothing had."""
         self._live = live
         self._permissions = permissions
         self._messages = messages
@@ -91,6 +94,8 @@ class Turning:
             for update in updates:
                 if isinstance(update, ContextTold):
                     self._use(update)
+                elif isinstance(update, FailureTold):
+                    self.failure = (self.failure + update.text)[:MAX_REASON]
                 elif not isinstance(update, CommandsTold):
                     self._tell(self._composer.add(update))
         except Problem as problem:

@@ -71,4 +71,11 @@ class ContextTold:
     cost_usd: float | None
 
 
-Update = Said | Thought | ToolTold | Planned | CommandsTold | ContextTold
+@dataclass(frozen=True, slots=True)
+class FailureTold:
+    """The turn fails, for a reason in the agent's words; it may come in pieces."""
+
+    text: str
+
+
+Update = Said | Thought | ToolTold | Planned | CommandsTold | ContextTold | FailureTold

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from foundation.bus import Subscription
+from foundation.bus import FellBehind, Subscription
 from gateway.conversations.live import Live
 from gateway.conversations.permissions import Permissions
 from gateway.conversations.records.messages import MessageRecords
 from gateway.conversations.service import Opening
 from gateway.conversations.types import Turn, TurnState
 from gateway.conversations.voice import HISTORY
-from gateway.events.chat import ChatEvent, ConversationRemoved, TurnEnded
+from gateway.events.chat import ChatEvent, TurnEnded
 
 LAST_MESSAGES: Final = 50
 """Messages that an opening brings; older ones are asked for."""
@@ -38,17 +38,21 @@ async def watch(
         yield Opening(conversation, found, asked, turn), _Events(subscription)
 
 
-async def until_ended(live: Live, turn_id: str) -> bool:
-    """Wait until a turn of this program's is over; False when it already was, or is none of ours."""
-    async with live.voice.own.subscribe(limit=HISTORY) as subscription:
-        mine = [live.turning.id] if live.turning is not None else []
-        if turn_id not in mine and turn_id not in [one.turn.id for one in live.queue]:
-            return False
-        async for published in subscription:
-            event = published.event
-            if isinstance(event, ConversationRemoved) or (isinstance(event, TurnEnded) and event.turn_id == turn_id):
-                return True
-    return False
+async def until_ended(live: Live, turn_id: str) -> None:
+    """Wait until a turn is over that runs here or waits to run; come back at once for any other."""
+    while _runs(live, turn_id):
+        with suppress(FellBehind):
+            async with live.voice.own.subscribe(limit=HISTORY) as subscription:
+                async for published in subscription:
+                    event = published.event
+                    if isinstance(event, TurnEnded) and event.turn_id == turn_id:
+                        return
+
+
+def _runs(live: Live, turn_id: str) -> bool:
+    if live.turning is not None and live.turning.id == turn_id:
+        return True
+    return live.runner is not None and any(one.turn.id == turn_id for one in live.queue)
 
 
 def turn_of(live: Live) -> Turn | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,7 @@ class Workers:
         self._workspace = workspace
         self._clis = clis
         self._ids = ids
+        self._told: list[Callable[[str], None]] = []
 
     async def list(self) -> list[Agent]:
         """Every worker, by name."""
@@ -103,6 +104,12 @@ class Workers:
         """Forget one; its conversations stay, without it. Raises NOT_FOUND."""
         await self.get(worker_id)
         await self._records.remove(worker_id)
+        for told in self._told:
+            told(worker_id)
+
+    def on_removed(self, told: Callable[[str], None]) -> None:
+        """Have ``told`` called with the id of each worker that is removed."""
+        self._told.append(told)
 
     def known(self, cli: str) -> str:
         """The name of a CLI. Raises INVALID_REQUEST for one that Hutch does not know."""

@@ -24,6 +24,7 @@ from gateway.hub_link.terms import Terms
 from gateway.tunnel.assertions import PinnedHub
 from protocol.events import KeyRotated, Permission
 from protocol.identity import short_fingerprint
+from protocol.limits import PING_EVERY
 from protocol.link import DeviceState
 from protocol.notices import AnyNotice, GatewayKeyAccepted, GatewayUnclaimed, GatewayWelcome
 from protocol.problems import Problem, ProblemCode
@@ -43,8 +44,8 @@ class HubLink:
     """Holds the link for as long as :meth:`run` runs.
 
     ``credentials`` is where address and token are kept, ``keys`` where the device's own key is, ``memory`` what a hub
-    may do; ``show`` is called with every new claim code; ``clock`` (the running loop by default) and ``random`` (0 to
-    1, for the jitter of reconnects) are given by tests.
+    may do; ``show`` is called with every new claim code; ``ping_every`` is in seconds; ``clock`` (the running loop by
+    default) and ``random`` (0 to 1, for the jitter of reconnects) are given by tests.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class HubLink:
         show: Callable[[Claim], None] = _show_nothing,
         clock: Clock | None = None,
         random: Callable[[], float] = chance.random,
+        ping_every: float = PING_EVERY,
     ) -> None:
         self.terms = Terms(memory, services.bus)
         """What the hub may do here, and which key it is known by."""
@@ -70,6 +72,7 @@ class HubLink:
         self._show = show
         self._clock = clock
         self._random = random
+        self._ping_every = ping_every
         self._wanted: HubCredentials | None = None
         self._configured = False
         self._changed = asyncio.Event()
@@ -209,7 +212,7 @@ class HubLink:
             self._set("off", credentials.url, problem.message)
             await self._changed.wait()
             return
-        self._driver = Driver(parts, target, random=self._random)
+        self._driver = Driver(parts, target, random=self._random, ping_every=self._ping_every)
         driving = asyncio.create_task(self._driver.run(), name="hub link driver")
         changed = asyncio.create_task(self._changed.wait())
         try:
@@ -272,16 +275,15 @@ class HubLink:
         return again
 
     def _report(self, credentials: HubCredentials, state: DeviceState, error: str | None) -> None:
-        url = credentials.url
         if self._wanted is not credentials:
             return  # the last words of a link that is not wanted any more
         if state is DeviceState.LIVE:
-            self._set("online", url, None)
+            self._set("online", credentials.url, None)
         elif state is DeviceState.UNCLAIMED:
-            self._set("unclaimed", url, None)
+            self._set("unclaimed", credentials.url, None)
         else:
             # Once something went wrong, the page shows the reason until the link is up, not each attempt.
-            self._set("connecting" if error is None else "waiting", url, error)
+            self._set("connecting" if error is None else "waiting", credentials.url, error)
 
     def _set(self, state: LinkState, url: str | None, error: str | None) -> None:
         if self._stands == (state, url, error):
@@ -295,5 +297,4 @@ class HubLink:
         log.info("the link to the hub is %s%s", state, f": {error}" if error else "")
 
     def _publish(self) -> None:
-        state, _, error = self._stands
-        self._services.bus.publish(HubLinkChanged(state=state, detail=error or ""))
+        self._services.bus.publish(HubLinkChanged(state=self._stands[0], detail=self._stands[2] or ""))

@@ -12,7 +12,7 @@ from gateway.sessions.types import SessionStatus
 QUIET_AFTER = 2.0
 """Seconds without output after which a session counts as idle, where its program says nothing."""
 
-STALE_AFTER = 30.0
+STALE_AFTER = 5.0
 """Seconds without output after which a program is not believed any more that it works: all of them animate that."""
 
 TITLE_MARKS = (
@@ -20,6 +20,10 @@ TITLE_MARKS = (
     ("waiting for input", SessionStatus.WAITING),
 )
 """Words in a terminal's title, in small letters, and what they mean where the program is not one we know."""
+
+
+_INTERRUPTS = (b"\x1b", b"\x03", b"\x1b[27u", b"\x1b[99;5u")
+"""Escape and Ctrl-C, plain and in the kitty keyboard protocol (progressive enhancement, CSI u)."""
 
 
 class Reads(Protocol):
@@ -46,8 +50,8 @@ class Activity:
         self._output_at = -QUIET_AFTER
         self._last = self._loop.time()
         self._said: SessionStatus | None = None
-        self._answered = False
         self._rang = False
+        self._interrupted = False
         self._speaks = False
         self._quiet = True
         self._timer: asyncio.TimerHandle | None = None
@@ -77,15 +81,18 @@ class Activity:
     def typed(self, data: bytes) -> None:
         """A person typed. Keys that only move in a menu do not answer a question."""
         self._last = self._loop.time()
+        # Not every program tells that it goes on or was interrupted; from here on its silence counts.
         if self._said is SessionStatus.WAITING and (self._rang or _is_answer(data)):
-            if self._speaks:
-                self._answered = True
-            else:
-                self._say(None)
+            self._output_at = self._last
+            self._wake_after(QUIET_AFTER)
+            self._say(SessionStatus.WORKING if self._speaks else None)
+        elif self._said is SessionStatus.WORKING and data in _INTERRUPTS:
+            self._say(None)
+            self._interrupted = True
 
     def bell(self) -> None:
-        """The program rang: it waits, unless it has a better way to say so."""
-        if not self._speaks:
+        """The program rang: it waits, unless it is one that has a better way to say so."""
+        if self._reads is None:
             self._rang = True
             self._say(SessionStatus.WAITING)
 
@@ -117,8 +124,7 @@ class Activity:
     def _take(self, sign: Sign | None) -> None:
         if sign is None:
             return
-        open_question = self._said is SessionStatus.WAITING and not self._answered
-        if sign.passing and open_question:
+        if sign.passing and self._said is SessionStatus.WAITING:
             if sign.status is SessionStatus.WAITING:
                 sign = Sign(SessionStatus.WAITING, self.waiting_for or sign.asks)
             elif sign.asks is None or sign.asks != self.waiting_for:
@@ -129,7 +135,7 @@ class Activity:
     def _say(self, status: SessionStatus | None, asks: str | None = None) -> None:
         asks = asks if status is SessionStatus.WAITING else None
         other = asks != self.waiting_for
-        self._said, self.waiting_for, self._answered = status, asks, False
+        self._said, self.waiting_for, self._interrupted = status, asks, False
         self._rang = self._rang and status is SessionStatus.WAITING
         if status is SessionStatus.WORKING and self._quiet:
             self._wake_after(STALE_AFTER, quiet=True)
@@ -153,6 +159,9 @@ class Activity:
                 self._wake_after(STALE_AFTER - silence, quiet=True)
             else:
                 self._said = None
+        elif self._interrupted:
+            # It rests until it says otherwise, also when its screen changes because somebody types.
+            self._said, self._interrupted = SessionStatus.IDLE, False
         self._judge()
 
     def _judge(self, *, even: bool = False) -> None:
@@ -163,7 +172,5 @@ class Activity:
 
 
 def _is_answer(data: bytes) -> bool:
-    """Whether bytes hold a key that chooses: Enter, Escape, Ctrl-C, or a character; not an arrow or a report."""
-    if data.startswith(b"\x1b") and len(data) > 1:
-        return b"\r" in data or data.startswith(b"\x1b[200~") or data.endswith((b"[27u", b"[13u"))
-    return data.strip(b"\t \x0b\x0e\x10") != b""
+    """Whether bytes are a key that chooses: Enter, an interruption, or one character; not an arrow, text or report."""
+    return data in _INTERRUPTS or b"\r" in data or (len(data) == 1 and data.isalnum())

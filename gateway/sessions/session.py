@@ -85,7 +85,7 @@ class Session:
         self._modes.restore(pane.modes)
         if self.record.agent is not None:
             with contextlib.suppress(OSError):
-                self._hooks.open()
+                await self._hooks.open()
         await self._connect(pane)
         if pane.dead:
             self._begin_finish()
@@ -324,7 +324,7 @@ class Session:
         if self._closed or self.outcome is not None:
             self._unwatch()
             self._activity.close()
-            self._hooks.close(remove=self.outcome is not None)
+            await self._hooks.close(remove=self.outcome is not None)
             await self._snapshots.close()
         connection, self._connection = self._connection, None
         if connection is not None:

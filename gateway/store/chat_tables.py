@@ -32,7 +32,7 @@ conversations = sa.Table(
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("title", sa.Text, nullable=False),
-    sa.Column("worker_id", sa.ForeignKey("workers.id", ondelete="SET NULL"), index=True),
+    sa.Column("worker_id", sa.String(32), index=True),
     sa.Column("cli", sa.String(64), nullable=False),
     sa.Column("model", sa.String(200)),
     sa.Column("folder", sa.Text, nullable=False),

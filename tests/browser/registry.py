@@ -11,7 +11,7 @@ import tarfile
 import threading
 from urllib.parse import unquote
 
-from gateway.agents.catalog import AgentCli
+from gateway.agents.cli import AgentCli
 
 PROGRAM = r"""#!/usr/bin/env node
 const { version } = require('./package.json');

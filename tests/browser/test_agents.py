@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from gateway.agents.catalog import CATALOG
+from gateway.agents.registry import CATALOG
 from tests.browser.registry import Registry
 from tests.browser.visitor import Visitors
 

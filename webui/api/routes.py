@@ -7,6 +7,7 @@ from typing import Final
 from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api.tables.accounts import ACCOUNT_ROUTES
+from webui.api.tables.agents import AGENT_ROUTES
 from webui.api.tables.conversations import CONVERSATION_ROUTES
 from webui.api.tables.device import DEVICE_ROUTES
 from webui.api.tables.files import FILE_ROUTES
@@ -19,5 +20,6 @@ API_ROUTES: Final[list[Route[Role]]] = [
     *CONVERSATION_ROUTES,
     *WORKER_ROUTES,
     *FILE_ROUTES,
+    *AGENT_ROUTES,
     *DEVICE_ROUTES,
 ]

@@ -34,6 +34,11 @@ NOTICES: Final[dict[str, Notice]] = {
     "hub-key": Notice("The device has a new key. The old one is forgotten as soon as the hub knows the new one."),
     "hub-removed": Notice("This device no longer talks to a hub."),
     "install-started": Notice("The installation is running. It takes a few minutes on a small device.", "info"),
+    "agent-removed": Notice("Removed. Its settings and logins are as they were."),
+    "agent-login": Notice("The login is starting. Its address appears here.", "info"),
+    "agent-code": Notice("Entered. Look at the terminal if nothing changes here.", "info"),
+    "agent-key": Notice("The key is kept. Sessions started from now on have it."),
+    "agent-key-removed": Notice("The key is forgotten. Sessions that run still have it."),
     "logged-out": Notice("You are logged out."),
     "log-in-again": Notice("The password is changed. Log in with the new one."),
 }

@@ -147,6 +147,23 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _form(
         "/settings/agents/{name}/install", settings_agents.install_agent, OPERATOR, "Install an agent", "agent.install"
     ),
+    _form("/settings/agents/{name}/remove", settings_agents.remove_agent, OPERATOR, "Remove an agent", "agent.remove"),
+    _form("/settings/agents/{name}/login", settings_agents.begin_login, OPERATOR, "Log an agent in", "agent.login"),
+    _form(
+        "/settings/agents/{name}/login/code",
+        settings_agents.enter_code,
+        OPERATOR,
+        "Enter the code of a login",
+        "agent.login_code",
+    ),
+    _form("/settings/agents/keys", settings_agents.keep_key, ADMIN, "Keep an agent's API key", "agent.key"),
+    _form(
+        "/settings/agents/{name}/key/remove",
+        settings_agents.forget_key,
+        ADMIN,
+        "Forget an agent's API key",
+        "agent.key_removed",
+    ),
     _page("/settings/keys", settings_keys.keys_page, ADMIN, "SSH keys"),
     _form("/settings/keys", settings_keys.add_key, ADMIN, "Add an SSH key", "ssh.authorize"),
     _form("/settings/keys/revoke", settings_keys.revoke_key, ADMIN, "Remove an SSH key", "ssh.revoke"),

@@ -19,6 +19,7 @@ from gateway.tunnel.visitors import Visitor
 from protocol.events import PERMISSIONS, Permission
 from webui.context import device_of
 from webui.hub_changes import credentials, refuse_the_hub
+from webui.pages.qr import qr
 from webui.pages.settings import SettingsView, places_for
 
 CHOICES: Final[tuple[tuple[Permission, str, str], ...]] = (
@@ -154,15 +155,7 @@ def _what(allows: tuple[Permission, ...]) -> str:
 
 
 def _picture(claim: Claim | None) -> Markup | None:
-    """The claim's address as a QR code. Black on white in dark pages too: many cameras read nothing else."""
-    if claim is None:
-        return None
-    # Loaded here: a device that is claimed, or has no hub, does without.
-    import segno
-
-    code = segno.make_qr(claim.address, error="m")
-    drawn = code.svg_inline(dark="#000", light="#fff", border=3, omitsize=True, svgclass=None, lineclass=None)
-    return Markup(drawn)  # noqa: S704 - made of numbers by the library, and of nothing that came from outside
+    return qr(claim.address, error="m") if claim is not None else None
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:

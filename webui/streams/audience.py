@@ -19,6 +19,8 @@ AUDIENCE: Final[dict[str, Role]] = {
     "agent.installed": Role.VIEWER,
     "agent.install_progress": Role.OPERATOR,
     "agent.install_failed": Role.OPERATOR,
+    "agent.removed": Role.VIEWER,
+    "agent.login": Role.VIEWER,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
     "conversation.created": Role.VIEWER,

@@ -19,7 +19,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Every event this role may see, from now on or after the place in ``Last-Event-ID``.
 
     A place that is lost (another boot, too long ago, a reader too slow) is answered by ``event: reset``: the reader
-    loads what it shows anew. The stream ends with the login.
+    loads what it shows anew. The stream ends with the login. With ``chat`` it has the events of conversations alone,
+    those of the text that agents write among them.
     """
     query = parse_query(request, EventsQuery)
     wanted = request.headers.get("Last-Event-ID") or query.last_event_id
@@ -27,7 +28,11 @@ async def events(request: web.Request) -> web.StreamResponse:
     async with stream.open(identity.token.id, identity.token.expires_at) as writer:
         meters.event_streams += 1
         try:
-            await EventStream(writer, device_of(request).bus, partial(may_see, identity.person.role)).run(wanted)
+            sees = partial(may_see, identity.person.role)
+            if query.chat:
+                await EventStream(writer, device_of(request).conversations.chat, sees).run(wanted)
+            else:
+                await EventStream(writer, device_of(request).bus, sees).run(wanted)
         finally:
             meters.event_streams -= 1
     return stream.response

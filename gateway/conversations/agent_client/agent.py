@@ -76,7 +76,8 @@ class AwakeAgent:
             InitializeResponse,
         )
 
-        files = FileSystemCapabilities(read_text_file=True, write_text_file=True)
+        # Reading is served and not offered: gemini takes our "not found" for a fault, and then makes no new file.
+        files = FileSystemCapabilities(read_text_file=False, write_text_file=True)
         asked = InitializeRequest(
             protocol_version=PROTOCOL_VERSION,
             client_capabilities=ClientCapabilities(fs=files),
@@ -106,20 +107,32 @@ class AwakeAgent:
 
     async def load_session(self, session_id: str) -> None:
         """Go on with a session of before; what the agent says of its history meanwhile is not heard."""
-        from acp.schema import LoadSessionRequest, ResumeSessionRequest
+        from acp.schema import LoadSessionRequest
 
         self._requests.session_id = session_id
         try:
-            if self.can.resume:
-                resume = ResumeSessionRequest(session_id=session_id, cwd=str(self._folder))
-                await self._send("session/resume", resume)
-            else:
+            if not await self._resume(session_id):
                 load = LoadSessionRequest(session_id=session_id, cwd=str(self._folder), mcp_servers=[])
                 await self._send("session/load", load)
         except BaseException:
             self._requests.session_id = None
             raise
         await self._set_up()
+
+    async def _resume(self, session_id: str) -> bool:
+        """Go on without the history being told again; False where that is not offered, or does not work."""
+        from acp.exceptions import RequestError
+        from acp.schema import ResumeSessionRequest
+
+        if not self.can.resume:
+            return False
+        try:
+            await self._send("session/resume", ResumeSessionRequest(session_id=session_id, cwd=str(self._folder)))
+        except RequestError:
+            if not self.can.load:
+                raise
+            return False
+        return True
 
     async def set_permission(self, permission: Permission) -> bool:
         """Change in mid-conversation what it may do of itself; False where that takes another process."""

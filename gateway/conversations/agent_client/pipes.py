@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from protocol.problems import Problem, ProblemCode
 
-MAX_LINE: Final = 32 * 1024 * 1024
+MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one message of the program."""
 MAX_RUBBISH: Final = 64 * 1024
 """Bytes between messages that are none, since the last one that was. Programs do print a stray warning."""

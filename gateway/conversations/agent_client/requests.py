@@ -15,13 +15,16 @@ from gateway.conversations.agent_client.translate import Translator
 from gateway.conversations.texts import sound
 from gateway.conversations.types import PermissionOption
 from gateway.conversations.updates import CommandsTold
-from protocol.problems import Problem
+from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
+    from acp.exceptions import RequestError
     from pydantic import BaseModel
 
 _log = structlog.get_logger(__name__)
 _MAX_OPTIONS: Final = 20
+_NOT_FOUND: Final = -32002
+_INVALID: Final = -32602
 Told = Callable[[CommandsTold], None]
 
 
@@ -52,7 +55,7 @@ class AgentRequests:
             return await answer(self, params)
         except Problem as problem:
             _log.info("refused an agent", method=method, code=problem.code.value)
-            raise RequestError(-32602, problem.message, {"code": problem.code.value}) from None
+            raise _refusal(problem) from None
 
     def _update(self, params: object) -> None:
         # Never waits: updates are heard in the order in which they came, and before the answer to the prompt.
@@ -101,6 +104,16 @@ class AgentRequests:
         asked = WriteTextFileRequest.model_validate(params)
         await asyncio.to_thread(write_text, self._folder, asked.path, asked.content)
         return WriteTextFileResponse()
+
+
+def _refusal(problem: Problem) -> RequestError:
+    """A refusal in the protocol's codes. Agents read its words: what is not there they may make."""
+    from acp.exceptions import RequestError
+
+    data = {"code": problem.code.value}
+    if problem.code is ProblemCode.NOT_FOUND:
+        return RequestError(_NOT_FOUND, f"Resource not found: {problem.message}", data)
+    return RequestError(_INVALID, problem.message, data)
 
 
 _ANSWERS: Final[dict[str, Callable[[AgentRequests, Any], Awaitable[Any]]]] = {

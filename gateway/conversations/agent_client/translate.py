@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.agents.acp import Quirks
 from gateway.conversations.agent_client.quirks.empty_chunks import without_empty
 from gateway.conversations.agent_client.quirks.meta_output import with_meta_output
+from gateway.conversations.agent_client.quirks.system_errors import SystemErrors
 from gateway.conversations.agent_client.quirks.warnings import Warnings
 from gateway.conversations.parts import PlanEntry, ToolKind, ToolState
 from gateway.conversations.texts import sound
@@ -46,14 +47,17 @@ class Translator:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
         self._warnings = Warnings()
+        self._errors = SystemErrors()
 
     def begin(self) -> None:
         """Another turn begins."""
         self._warnings.begin()
+        self._errors.begin()
 
     def updates(self, update: object) -> list[Update]:
         """What an update of the protocol says; nothing for those that say nothing to us."""
-        told: Iterator[Update] = self._told(update)
+        self._errors.note(getattr(update, "field_meta", None))
+        told: Iterator[Update] = self._errors.apart(self._told(update))
         if self._quirks.drop_empty_chunks:
             told = without_empty(told)
         if self._quirks.warnings_as_messages:

@@ -75,7 +75,9 @@ async def commit(git: Git, folder: Path, message: str) -> str:
     if (await git.run(folder, "diff", "--cached", "--quiet", "--", ".")).code == 0:
         raise Problem(ProblemCode.CONFLICT, "Nothing has changed, so there is nothing to commit.")
     who = [] if (await git.run(folder, "config", "user.email")).code == 0 else _NOBODY
-    said = await git.run(folder, *who, "commit", "-q", "-F", "-", given=message.encode(errors="replace"), seconds=120)
+    said = await git.run(
+        folder, *who, "commit", "-q", "-F", "-", given=message.encode(errors="replace"), hooks=True, seconds=120
+    )
     if said.code != 0:
         raise _refused("Git refused the commit", said)
     return (await git.run(folder, "rev-parse", "HEAD")).output.decode().strip()
@@ -87,7 +89,9 @@ async def push(git: Git, folder: Path) -> tuple[str, str]:
     if branch is None:
         raise Problem(ProblemCode.CONFLICT, "No branch is checked out here. Check one out in a terminal.")
     remote = (await git.run(folder, "config", f"branch.{branch}.remote")).output.decode(errors="replace").strip()
-    said = await git.run(folder, "push", "-u", remote or "origin", f"HEAD:refs/heads/{branch}", seconds=PUSH_SECONDS)
+    said = await git.run(
+        folder, "push", "-u", remote or "origin", f"HEAD:refs/heads/{branch}", hooks=True, seconds=PUSH_SECONDS
+    )
     if said.code != 0:
         raise _refused("Git could not push", said)
     return branch, _words(said)

@@ -21,6 +21,14 @@ MAX_ERRORS: Final = 16 * 1024
 SECONDS: Final = 20.0
 MAX_INPUT: Final = 60_000
 """Bytes of input: what a pipe takes before anybody reads."""
+_NO_HOOKS: Final = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "core.hooksPath",
+    "GIT_CONFIG_VALUE_0": "/dev/null",
+    "GIT_CONFIG_KEY_1": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_1": "false",
+}
+"""Looking at a repository runs nothing of it (git-config(1), GIT_CONFIG_COUNT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,12 @@ class Git:
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
 
-    async def run(self, folder: Path, *words: str, given: bytes = b"", seconds: float = SECONDS) -> Said:
-        """``git WORDS`` in a folder, with input ``given``. Raises as :meth:`shell`."""
-        return await self._start(("git", *words), folder, {}, given, seconds)
+    async def run(
+        self, folder: Path, *words: str, given: bytes = b"", hooks: bool = False, seconds: float = SECONDS
+    ) -> Said:
+        """``git WORDS`` in a folder, with input ``given``; with the repository's hooks on request. Raises as below."""
+        variables = {} if hooks else _NO_HOOKS
+        return await self._start(("git", *words), folder, variables, given, seconds)
 
     async def shell(
         self, folder: Path, script: str, *, variables: Mapping[str, str] | None = None, seconds: float = SECONDS
@@ -50,7 +61,8 @@ class Git:
         Raises:
             Problem: WORKDIR_MISSING, UNAVAILABLE (no git here), TIMEOUT, TOO_LARGE.
         """
-        return await self._start(("/bin/sh", "-c", script), folder, variables or {}, b"", seconds)
+        given = {**_NO_HOOKS, **(variables or {})}
+        return await self._start(("/bin/sh", "-c", script), folder, given, b"", seconds)
 
     async def _start(
         self, command: tuple[str, ...], folder: Path, variables: Mapping[str, str], given: bytes, seconds: float

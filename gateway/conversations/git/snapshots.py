@@ -6,6 +6,7 @@ files are not read again, and objects in a folder of our own beside theirs (``hu
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from pathlib import Path
@@ -33,7 +34,7 @@ index=$(git rev-parse --path-format=absolute --git-path "hutch-index-$HUTCH_NAME
 trap 'rm -f "$index" "$index.lock"' EXIT
 cp "$(git rev-parse --path-format=absolute --git-path index)" "$index" 2>/dev/null || true
 export GIT_INDEX_FILE="$index"
-git -c core.fsmonitor=false -c advice.addEmbeddedRepo=false add -A -- .
+git -c advice.addEmbeddedRepo=false add -A -- .
 git write-tree
 """
 _PRUNE: Final = f"""{OBJECTS}
@@ -50,7 +51,7 @@ class Snapshots:
 
     async def take(self, folder: Path) -> str | None:
         """The tree of a folder as it is; None where there is no repository, or it takes too long."""
-        if not self._may_be_repository(folder):
+        if not await asyncio.to_thread(self._may_be_repository, folder):
             return None
         try:
             if folder not in self._pruned:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from foundation.store.database import Store
 from foundation.store.light import AsyncConnection
@@ -41,13 +43,17 @@ class MessageRecords:
             await _put_parts(connection, message_id, changed)
 
     async def finish(self, message: Message | None, changed: Mapping[int, AnyPart], turn: KeptTurn, kept: Kept) -> None:
-        """The end of a turn: the rest of its answer, what the search reads of it, the turn, the conversation."""
-        async with self._store.begin() as connection:
-            if message is not None:
-                await _put_parts(connection, message.id, changed)
-                await _complete(connection, message.id, message.parts, message.completed_at)
-            await put_turn(connection, turn)
-            await put(connection, kept)
+        """The end of a turn: the rest of its answer, what the search reads of it, the turn, the conversation.
+
+        A conversation that was removed meanwhile stays removed.
+        """
+        with suppress(IntegrityError):
+            async with self._store.begin() as connection:
+                if message is not None:
+                    await _put_parts(connection, message.id, changed)
+                    await _complete(connection, message.id, message.parts, message.completed_at)
+                await put_turn(connection, turn)
+                await put(connection, kept)
 
     async def get(self, conversation_id: str, message_id: str) -> Message | None:
         """One."""

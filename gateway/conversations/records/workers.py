@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from foundation.store.database import Store
 from gateway.conversations.records.rows import AnyRow
 from gateway.conversations.types import Agent, Permission
-from gateway.store.chat_tables import workers
+from gateway.store.chat_tables import conversations, workers
 
 if TYPE_CHECKING:
     from foundation.secrets_box import SecretsBox
@@ -53,8 +53,10 @@ class WorkerRecords:
             await connection.execute(sa.update(workers).where(workers.c.id == worker.id).values(values))
 
     async def remove(self, worker_id: str) -> None:
-        """Forget one."""
+        """Forget one; its conversations are nobody's then."""
+        mine = conversations.c.worker_id == worker_id
         async with self._store.begin() as connection:
+            await connection.execute(sa.update(conversations).where(mine).values(worker_id=None))
             await connection.execute(sa.delete(workers).where(workers.c.id == worker_id))
 
     async def _worker(self, row: AnyRow) -> Agent:

@@ -25,7 +25,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.stubborn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    asyncio.run(run_agent(cast(Agent, ScriptedAgent(options))))
+    asyncio.run(run_agent(cast(Agent, ScriptedAgent(options)), use_unstable_protocol=True))
 
 
 main()

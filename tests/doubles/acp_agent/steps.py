@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -153,6 +155,11 @@ async def edit(turn: Turn, text: str) -> None:
     await asyncio.to_thread((turn.folder / path).write_text, new)
 
 
+async def binary(turn: Turn, path: str) -> None:
+    """``binary PATH``: writes a file that is no text."""
+    await asyncio.to_thread((turn.folder / path).write_bytes, b"\0\1\2")
+
+
 async def blocks(turn: Turn, _: str) -> None:
     """Says what the prompt was made of."""
     found = []
@@ -220,16 +227,12 @@ async def killed(_turn: Turn, _: str) -> None:
 
 async def garbage(_turn: Turn, count: str) -> None:
     """``garbage N``: N lines that are no messages."""
-    sys.stdout.write("this is no JSON at all, and never was\n" * int(count))
-    sys.stdout.flush()
+    await asyncio.to_thread(_spill, b"this is no JSON at all, and never was\n" * int(count))
 
 
 async def endless(_turn: Turn, size: str) -> None:
     """``endless N``: one line of N bytes without an end."""
-    block = "x" * 65536
-    for _ in range(int(size) // len(block)):
-        sys.stdout.write(block)
-    sys.stdout.flush()
+    await asyncio.to_thread(_spill, b"x" * int(size))
 
 
 async def flood(turn: Turn, count: str) -> None:
@@ -246,13 +249,39 @@ async def noise(_: Turn, count: str) -> None:
 
 async def raw(_: Turn, line: str) -> None:
     """``raw LINE``: written as it is."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    await asyncio.to_thread(_spill, f"{line}\n".encode())
+
+
+def _spill(data: bytes) -> None:
+    """Write all of it to standard output, which the event loop has made one that does not block."""
+    rest = memoryview(data)
+    while rest:
+        select.select([], [1], [])
+        with suppress(BlockingIOError):
+            rest = rest[os.write(1, rest[:4096]) :]
 
 
 Step = Callable[[Turn, str], Awaitable[None]]
 _ALL: tuple[Step, ...] = (
     *(say, think, tool, output, diff, plan, commands, context, usage, quota, ask, write, read, terminal, edit),
-    *(blocks, memory, first, env, pid, child, wait, error, stop, crash, killed, garbage, endless, flood, noise, raw),
+    *(
+        binary,
+        blocks,
+        memory,
+        first,
+        env,
+        pid,
+        child,
+        wait,
+        error,
+        stop,
+        crash,
+        killed,
+        garbage,
+        endless,
+        flood,
+        noise,
+        raw,
+    ),
 )
 STEPS: dict[str, Step] = {step.__name__: step for step in _ALL}

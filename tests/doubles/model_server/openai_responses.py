@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from tests.doubles.model_server.encoder import SSE, JsonObject, cut_in_pieces, event, new_id
@@ -20,17 +20,19 @@ class _Content(Incoming):
     text: str = ""
 
 
+class _Tool(Incoming):
+    type: str
+    name: str = ""
+    parameters: Schema | None = None
+    tools: tuple[_Tool, ...] = ()
+
+
 class _Item(Incoming):
     type: str = "message"
     role: str = ""
     content: str | list[_Content] | None = None
     output: str | list[_Content] | JsonObject | None = None
-
-
-class _Tool(Incoming):
-    type: str
-    name: str = ""
-    parameters: Schema | None = None
+    tools: tuple[_Tool, ...] = ()
 
 
 class _Text(Incoming):
@@ -61,7 +63,7 @@ class OpenaiResponses:
             model=read.model,
             system="\n".join([read.instructions or "", *(_text(one) for one in items if one.role in _SYSTEM)]),
             history=[seen for item in items for seen in _seen(item)],
-            tools=[_tool(tool) for tool in read.tools],
+            tools=[tool for some in (read.tools, *(item.tools for item in items)) for tool in _tools(some)],
             streaming=read.stream,
             schema=Schema.model_validate(inner) if inner is not None else None,
         )
@@ -78,9 +80,15 @@ class OpenaiResponses:
 _SYSTEM = ("system", "developer")
 
 
-def _tool(tool: _Tool) -> Tool:
-    # Tools that the provider runs itself have a type and no name.
-    return Tool(tool.name or tool.type, tool.parameters or Schema(), free=tool.type == "custom")
+def _tools(declared: Iterable[_Tool], namespace: str = "") -> Iterator[Tool]:
+    """Tools, those in namespaces too. Codex declares them in an item of the input for some models."""
+    for tool in declared:
+        if tool.type == "namespace":
+            yield from _tools(tool.tools, tool.name)
+        else:
+            # Tools that the provider runs itself have a type and no name.
+            name = tool.name or tool.type
+            yield Tool(name, tool.parameters or Schema(), free=tool.type == "custom", namespace=namespace)
 
 
 def _text(item: _Item) -> str:
@@ -139,6 +147,8 @@ class ResponsesEncoder:
         """A function call with JSON arguments, or a custom tool call with plain text."""
         head = self._leave()
         common: JsonObject = {"call_id": new_id("call_"), "name": call.name}
+        if call.namespace:
+            common["namespace"] = call.namespace
         kind, key, value = ("function_call", "arguments", json.dumps(call.arguments))
         if call.text:
             kind, key, value = ("custom_tool_call", "input", call.text)

@@ -35,6 +35,7 @@ class Tool:
     name: str
     parameters: Schema
     free: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,10 @@ class ModelRequest:
     def aside(self) -> bool:
         """Whether it is a question of the program's own, and no turn of a conversation.
 
-        Requests for titles bring no tools; Claude Code's request for what a person might type next brings them all.
+        Requests for titles bring no tools, or they want JSON; Claude Code's request for what a person might type next
+        is like a turn.
         """
-        return not self.tools or self.prompt.startswith(_SUGGESTION)
+        return not self.tools or self.schema is not None or self.prompt.startswith(_SUGGESTION)
 
     def tool(self, *names: str) -> Tool | None:
         """The first of the tools of these names that the client offers."""

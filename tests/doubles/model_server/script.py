@@ -39,6 +39,7 @@ class Call:
     name: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     text: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,9 @@ class Turns:
             seen = request.history[place]
             if seen.role != "user":
                 continue
-            turn = next((turn for turn in self._turns if turn.marker in seen.text), None)
-            if turn is not None:
+            # A message may tell again what was said before; what it asks for stands last in it.
+            turn = max(self._turns, key=lambda turn: seen.text.rfind(turn.marker), default=None)
+            if turn is not None and turn.marker in seen.text:
                 return self._of(turn, request.rounds_after(place))
         return self._otherwise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from tests.doubles.model_server.request import ModelRequest, Schema, Tool
@@ -10,6 +11,8 @@ from tests.doubles.model_server.script import Call, RunShell, WriteFile
 SHELL_TOOLS = ("Bash", "bash", "exec_command", "shell_command", "shell", "run_shell_command")
 WRITE_TOOLS = ("Write", "write", "write_file")
 PATCH_TOOL = "apply_patch"
+SCRIPT_TOOL = "exec"
+"""Runs JavaScript that calls the other tools; Codex offers newer models nothing else."""
 COMMAND_NAMES = ("command", "cmd", "script")
 PATH_NAMES = ("file_path", "filePath", "path")
 CONTENT_NAMES = ("content", "text")
@@ -28,6 +31,10 @@ def resolve(step: Call | RunShell | WriteFile, request: ModelRequest) -> Call:
 
 def run_shell(command: str, request: ModelRequest) -> Call:
     """A call that runs a shell command."""
+    scripted = request.tool(SCRIPT_TOOL)
+    if scripted is not None and scripted.free:
+        arguments = json.dumps({"cmd": command})
+        return _script(scripted, f"const done = await tools.exec_command({arguments});\ntext(done.output);\n")
     tool = request.tool(*SHELL_TOOLS)
     if tool is None:
         raise NoSuchTool(_offered("runs a command", request))
@@ -45,10 +52,17 @@ def write_file(step: WriteFile, request: ModelRequest) -> Call:
             tool.name, {path: step.path, content: step.content, **_filled(tool, {path, content}, "Writes a file")}
         )
     patch = _patch(step)
+    scripted = request.tool(SCRIPT_TOOL)
+    if scripted is not None and scripted.free:
+        return _script(scripted, f"text(await tools.{PATCH_TOOL}({json.dumps(patch)}));\n")
     offered = request.tool(PATCH_TOOL)
     if offered is not None:
         return Call(PATCH_TOOL, text=patch) if offered.free else Call(PATCH_TOOL, {"input": patch})
     return run_shell(f"{PATCH_TOOL} <<'END'\n{patch}END", request)
+
+
+def _script(tool: Tool, text: str) -> Call:
+    return Call(tool.name, text=text, namespace=tool.namespace)
 
 
 def _patch(step: WriteFile) -> str:

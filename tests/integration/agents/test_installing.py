@@ -6,16 +6,19 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.agents import installer
-from gateway.agents.catalog import AgentCli
+from gateway.agents import installing
+from gateway.agents.cli import Adapter, AgentCli, Place, Start, Talk, Ways
 from gateway.agents.installer import Agents
+from gateway.agents.pins import Pin
+from gateway.conversations.types import Permission
 from gateway.events.types import AgentInstalled, AgentInstallFailed, AgentInstallProgress, AnyEvent
+from gateway.programs.own import OwnProgram, OwnPrograms
 from protocol.problems import Problem, ProblemCode
 
 TINY = AgentCli(
@@ -181,7 +184,7 @@ async def test_a_cancelled_installation_leaves_nothing(prefix: Path, packages: P
 async def test_a_program_that_hangs_runs_into_the_limit(
     prefix: Path, packages: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installer, "CHECK_SECONDS", 3.0)
+    monkeypatch.setattr(installing, "CHECK_SECONDS", 3.0)
     agents = Agents(prefix, told, catalog={"tiny": packed(packages, program=f"#!/usr/bin/env node\n{HANGS}")})
     assert (await refusal(agents)).code is ProblemCode.TIMEOUT
     assert trees(prefix) == []
@@ -218,8 +221,81 @@ async def test_without_npm_it_says_what_to_do(prefix: Path, told: Told, monkeypa
     assert "Install Node" in problem.message
 
 
-async def test_programs_are_started_as_another_user_where_asked(prefix: Path, packages: Path, told: Told) -> None:
-    launch = ("env", "TINY_LAUNCHED=yes")
-    program = "#!/usr/bin/env node\nconsole.log(process.env.TINY_LAUNCHED === 'yes' ? '1.2.3' : 'not launched');\n"
-    agents = Agents(prefix, told, catalog={"tiny": packed(packages, program=program)}, launch=launch)
+class Marked(OwnPrograms):
+    """Starts programs with a mark, as another account would be one."""
+
+    async def start(
+        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], stdin: int, stdout: int,
+        stderr: int,
+    ) -> OwnProgram:  # fmt: skip
+        marked = {**environment, "TINY_ACCOUNT": "agents"}
+        return await super().start(
+            command, folder=folder, environment=marked, stdin=stdin, stdout=stdout, stderr=stderr
+        )
+
+
+async def test_everything_is_started_in_the_account_of_the_agents(prefix: Path, packages: Path, told: Told) -> None:
+    program = "#!/usr/bin/env node\nconsole.log(process.env.TINY_ACCOUNT === 'agents' ? '1.2.3' : 'ours');\n"
+    agents = Agents(prefix, told, catalog={"tiny": packed(packages, program=program)}, programs=Marked())
     assert (await agents.install("tiny")).version == "1.2.3"
+
+
+async def test_what_was_installed_is_removed_and_what_was_not_is_not(prefix: Path, packages: Path, told: Told) -> None:
+    agents = Agents(prefix, told, catalog={"tiny": packed(packages)})
+    await agents.install("tiny")
+    await agents.remove("tiny")
+    assert trees(prefix) == ["bin"]
+    assert list((prefix / "bin").iterdir()) == []
+    assert told.events[-1].type == "agent.removed"
+    (status,) = await agents.statuses()
+    assert not status.installed
+    with pytest.raises(Problem) as refused:
+        await agents.remove("tiny")
+    assert refused.value.code is ProblemCode.NOT_FOUND
+
+
+SPEAKS = """#!/usr/bin/env node
+process.stdin.once('data', (line) => {
+  const { id, method } = JSON.parse(line);
+  const found = process.env.TINY_PROGRAM && require('fs').existsSync(process.env.TINY_PROGRAM);
+  if (method === 'initialize' && found) {
+    console.log(JSON.stringify({ jsonrpc: '2.0', id, result: { protocolVersion: 1 } }));
+  } else {
+    console.log('no program');
+    process.exit(1);
+  }
+});
+"""
+
+
+class Talks(Ways):
+    """A CLI that another package speaks for."""
+
+    def conversation(self, place: Place, permission: Permission, model: str | None) -> Talk | None:
+        if place.adapter is None:
+            return None
+        return Talk(Start((str(place.adapter),), {"TINY_PROGRAM": str(place.program)}))
+
+
+def with_adapter(packages: Path, program: str = SPEAKS) -> AgentCli:
+    """Tiny with what speaks for it, which would like to bring a second copy of it."""
+    speaker = packed(packages, replace(TINY, package="@hutch-tests/speaker", binary="speaker"), program=program)
+    adapter = Adapter(Pin("@hutch-tests/speaker", "1.2.3"), "speaker", speaker.source)
+    return replace(packed(packages), adapter=adapter, ways=Talks())
+
+
+async def test_what_speaks_for_a_cli_is_installed_with_it_and_has_to_speak(
+    prefix: Path, packages: Path, told: Told
+) -> None:
+    agents = Agents(prefix, told, catalog={"tiny": with_adapter(packages)})
+    status = await agents.install("tiny")
+    assert status.converses
+    launch = await agents.conversation("tiny", folder=packages, permission=Permission.ASK)
+    assert launch.command == (str(prefix / "tiny" / "acp" / "node_modules" / ".bin" / "speaker"),)
+    assert launch.environment["TINY_PROGRAM"] == str(prefix / "tiny" / "node_modules" / ".bin" / "tiny")
+
+    dumb = with_adapter(packages, "#!/usr/bin/env node\nconsole.log('what?');\n")
+    problem = await refusal(Agents(prefix, told, catalog={"tiny": dumb}))
+    assert problem.code is ProblemCode.INSTALL_FAILED
+    assert "does not speak: it says what?" in problem.message
+    assert printed(["bash", "-c", "tiny"], agents.environment()) == "tiny 1.2.3 1"

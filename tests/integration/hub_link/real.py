@@ -13,7 +13,7 @@ import psutil
 
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
-from gateway.agents.catalog import AgentCli
+from gateway.agents.cli import AgentCli
 from gateway.agents.installer import Agents
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler

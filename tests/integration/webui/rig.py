@@ -26,6 +26,8 @@ from foundation.web.site import PrefixOf, no_prefix
 from gateway.accounts.accounts import Accounts
 from gateway.accounts.types import Identity, Role
 from gateway.agents.installer import Agents
+from gateway.agents.keys import AgentKeys
+from gateway.agents.login import AgentLogins
 from gateway.agents.registry import CATALOG
 from gateway.conversations.building import open_talks
 from gateway.conversations.config import ConversationsConfig
@@ -202,7 +204,8 @@ async def _device(
     await asyncio.to_thread(workspace_root.mkdir)
     workspace = Workspace(workspace_root, bus)
     transfers = Transfers(workspace, bus, clock)
-    agents = Agents(root / "npm", bus)
+    keys = AgentKeys(SettingsTable(store), root / "secrets.key")
+    agents = Agents(root / "npm", bus, keys=keys)
     talks = await open_talks(
         store,
         bus,
@@ -218,6 +221,8 @@ async def _device(
     sessions = Sessions(config, SessionRecords(store), bus, agents)
     await sessions.start()
     stack.push_async_callback(_end_all, sessions)
+    logins = AgentLogins(agents, sessions, bus, workspace_root)
+    stack.push_async_callback(logins.close)
     audit, ssh_keys = AuditLog(store, tables.audit), SshKeys(root / "ssh" / "authorized_keys", bus)
     sampler = await asyncio.to_thread(HealthSampler, root)
     services = LinkServices(
@@ -252,6 +257,8 @@ async def _device(
         workspace=workspace,
         transfers=transfers,
         agents=agents,
+        agent_keys=keys,
+        agent_logins=logins,
         hub_link=hub_link,
         conversations=talks.conversations,
         workers=talks.workers,

@@ -13,6 +13,7 @@ from webui.describe import about
 
 LEFT_OUT: Final = {
     "GET /api/events": "never ends",
+    "GET /api/conversations/{conversation_id}/events": "never ends",
     "GET /api/sessions/{session_id}/terminal": "is a WebSocket",
     "POST /api/auth/logout": "would end the login that asks",
     "POST /api/agents/{name}/install": "would run npm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import aiohttp
 import pytest
@@ -25,8 +26,8 @@ from tests.doubles.model_server.demo import Demo
 from tests.doubles.model_server.request import Role, Schema
 from tests.doubles.model_server.script import Refuse
 from tests.doubles.model_server.tools import NoSuchTool, resolve
-from tests.unit.doubles.asking import dig, read_events
-from tests.unit.doubles.clients import ANTHROPIC
+from tests.unit.doubles.asking import Json, dig, joined, of_type, read_events, stream_body
+from tests.unit.doubles.clients import ANTHROPIC, RESPONSES
 
 FIRST, SECOND, OTHER = (Answer((Say((text,)),)) for text in ("first", "second", "other"))
 
@@ -60,6 +61,8 @@ def test_last_marker_counts_and_the_program_may_say_more_after_it() -> None:
         ("user", "# Environment"),
     ]
     assert script.answer(request(*asked)) is OTHER
+    assert script.answer(request(("user", "Person: do ALPHA\nYou: done\n\ndo BRAVO"))) is OTHER
+    assert script.answer(request(("user", "Person: do BRAVO\nYou: done\n\ndo ALPHA"))) is FIRST
 
 
 def test_unknown_message_gets_the_other_answer() -> None:
@@ -98,6 +101,9 @@ def test_file_is_written_by_a_tool_a_patch_or_the_shell() -> None:
     assert resolve(step, request(tools=(shell, write))).arguments == {"filePath": "/w/a.txt", "content": "one\ntwo\n"}
     assert resolve(step, request(tools=(shell, free))) == Call("apply_patch", text=patch)
     assert patch in str(resolve(step, request(tools=(shell,))).arguments["cmd"])
+    scripted = resolve(step, request(tools=(Tool("exec", Schema(), free=True, namespace="functions"),)))
+    assert (scripted.name, scripted.namespace, scripted.arguments) == ("exec", "functions", {})
+    assert f"tools.apply_patch({json.dumps(patch)})" in scripted.text
 
 
 def test_missing_tool_is_said() -> None:
@@ -119,6 +125,21 @@ async def test_title_is_answered_in_the_shape_that_is_asked_for() -> None:
         assert server.journal.turns == []
     assert plain == "A day out"
     assert json.loads(shaped) == {"title": "A day out"}
+
+
+async def test_tools_that_codex_declares_in_its_input_are_called_with_their_namespace() -> None:
+    script = {"type": "custom", "name": "exec", "description": "Runs JavaScript"}
+    spaces = [{"type": "namespace", "name": "functions", "tools": [script]}]
+    declared: Json = {"type": "additional_tools", "role": "developer", "tools": spaces}
+    body = RESPONSES.body("do ALPHA", True)
+    body = {**body, "tools": [], "input": [declared, *cast(list[Json], body["input"])]}
+    async with ModelServer(Turns(Turn("ALPHA", (Answer((RunShell("ls"),)),)))) as server:
+        events = await stream_body(server.url, RESPONSES, body)
+    item = dig(of_type(events, "response.output_item.done")[0], "item")
+    assert isinstance(item, dict)
+    assert (item["type"], item["name"], item["namespace"]) == ("custom_tool_call", "exec", "functions")
+    assert joined(events, "response.custom_tool_call_input.delta", "delta") == item["input"]
+    assert 'tools.exec_command({"cmd": "ls"})' in str(item["input"])
 
 
 async def test_other_paths_are_strays_and_greetings_are_not() -> None:

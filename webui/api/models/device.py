@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from foundation.web.models import Answer, Body, Line
-from gateway.agents.types import AgentName, AgentStatus
 from gateway.host.types import Health, SshKey
 from protocol.fields import Time
 
@@ -75,42 +74,6 @@ class StatusAnswer(Answer):
     status: Literal["healthy", "degraded", "unhealthy"]
     version: str
     reasons: list[str] = Field(description="What keeps it from being healthy, as stable words.")
-
-
-class AgentAnswer(Answer):
-    """An agent CLI; ``version`` is what the program prints, ``pinned`` what an installation would bring."""
-
-    agent: AgentName
-    title: str
-    binary: str
-    installed: bool
-    version: str | None
-    pinned: str
-
-    @classmethod
-    def of(cls, status: AgentStatus) -> AgentAnswer:
-        """The answer that shows an agent CLI."""
-        return cls(
-            agent=status.agent,
-            title=status.title,
-            binary=status.binary,
-            installed=status.installed,
-            version=status.version,
-            pinned=status.pinned,
-        )
-
-
-class AgentsAnswer(Answer):
-    """The agent CLIs this device knows."""
-
-    agents: list[AgentAnswer]
-
-
-class InstallAnswer(Answer):
-    """An installation that began; its progress and its end come as events."""
-
-    agent: AgentName
-    state: Literal["started"] = "started"
 
 
 class SshKeyAnswer(Answer):

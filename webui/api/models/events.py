@@ -14,6 +14,9 @@ class EventsQuery(Body):
     last_event_id: str | None = Field(
         None, max_length=100, description="As the header Last-Event-ID, for readers that cannot set it."
     )
+    chat: bool = Field(
+        False, description="Only what happens in conversations, and all of it: text as it is written, too."
+    )
 
 
 class EventAnswer(RootModel[AnyEvent]):

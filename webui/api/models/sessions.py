@@ -56,6 +56,7 @@ class SessionAnswer(Answer):
     pid: int | None
     exit_code: int | None
     viewers: int
+    waiting_for: str | None = Field(description="What a session that waits asks the person, where its program tells.")
     control: str | None = Field(description="Who holds its keyboard.")
 
     @classmethod
@@ -76,6 +77,7 @@ class SessionAnswer(Answer):
             pid=info.pid,
             exit_code=info.exit_code,
             viewers=info.viewers,
+            waiting_for=info.waiting_for,
             control=control,
         )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web import audit as audit_models
 from foundation.web import description
 from foundation.web.routing import Route
 from gateway.accounts.types import Role
-from webui.api import agents, audit, device, hub, metrics, ssh_keys
-from webui.api.models import audit as audit_models
+from webui.api import audit, device, hub, metrics, ssh_keys
 from webui.api.models import device as device_models
 from webui.api.models import events as event_models
 from webui.api.models import hub as hub_models
@@ -58,18 +58,6 @@ DEVICE_ROUTES: Final[list[Route[Role]]] = [
         "ssh.revoke",
         query=device_models.FingerprintQuery,
         status=204,
-    ),
-    Route("GET", "/api/agents", agents.list_agents, Role.VIEWER, "List agent CLIs", answer=device_models.AgentsAnswer),
-    Route(
-        "POST",
-        "/api/agents/{name}/install",
-        agents.install_agent,
-        Role.OPERATOR,
-        "Install an agent CLI",
-        "agent.install",
-        answer=device_models.InstallAnswer,
-        status=202,
-        max_body=SMALL,
     ),
     Route("GET", "/api/hub", hub.show_hub, Role.ADMIN, "The link to the hub", answer=hub_models.HubAnswer),
     Route(

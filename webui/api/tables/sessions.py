@@ -6,7 +6,7 @@ from typing import Final
 
 from foundation.web.routing import Route
 from gateway.accounts.types import Role
-from webui.api import sessions
+from webui.api import screenshots, sessions
 from webui.api.models import sessions as session_models
 from webui.api.tables.sizes import MIB, SMALL
 from webui.streams import terminal
@@ -69,6 +69,14 @@ SESSION_ROUTES: Final[list[Route[Role]]] = [
         "The screen of a session",
         query=session_models.SnapshotQuery,
         answer=session_models.SnapshotAnswer,
+    ),
+    Route(
+        "GET",
+        "/api/sessions/{session_id}/screenshot",
+        screenshots.screenshot,
+        Role.VIEWER,
+        "A picture of the screen of a session",
+        raw_answer=("image/png",),
     ),
     Route(
         "POST",

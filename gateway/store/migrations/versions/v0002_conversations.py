@@ -68,9 +68,6 @@ def _make_conversations() -> None:
         sa.Column("acp_session", sa.Text()),
         sa.Column("always", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_conversations"),
-        sa.ForeignKeyConstraint(
-            ["worker_id"], ["workers.id"], name="fk_conversations_worker_id_workers", ondelete="SET NULL"
-        ),
     )
     op.create_index("ix_conversations_worker_id", "conversations", ["worker_id"])
     op.create_index("ix_conversations_updated_at", "conversations", ["updated_at"])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.agents.catalog import CATALOG
 from gateway.agents.commands import AgentCommands
 from gateway.agents.installer import Agents
+from gateway.agents.registry import CATALOG
 from protocol.problems import Problem, ProblemCode
 from tests.unit.gateway.recorder import Recorder
 

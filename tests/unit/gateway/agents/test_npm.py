@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.agents.catalog import CATALOG
 from gateway.agents.npm import environment, failure, install_command, npm_program
+from gateway.agents.registry import CATALOG
 from protocol.problems import Problem, ProblemCode
 
 CLI = CATALOG["gemini"]

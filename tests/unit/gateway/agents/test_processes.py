@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from gateway.agents.processes import Finished, run
+from gateway.programs.own import OwnPrograms
 
 # A program whose child takes no notice of being asked to end, and that says when both are there.
 STUBBORN = "(trap '' TERM; echo child $BASHPID; while :; do sleep 100; done) & wait"
@@ -15,7 +16,9 @@ STUBBORN = "(trap '' TERM; echo child $BASHPID; while :; do sleep 100; done) & w
 async def bash(folder: Path, script: str, lines: list[str], seconds: float = 30) -> Finished:
     environment = {"PATH": "/usr/bin:/bin", "ONLY": "this"}
     command = ("bash", "-c", script)
-    return await run(command, folder=folder, environment=environment, seconds=seconds, on_line=lines.append)
+    return await run(
+        OwnPrograms(), command, folder=folder, environment=environment, seconds=seconds, on_line=lines.append
+    )
 
 
 async def test_a_program_runs_to_its_end(tmp_path: Path) -> None:
@@ -62,7 +65,14 @@ async def test_cancelling_ends_the_whole_group(tmp_path: Path) -> None:
 
     environment = {"PATH": "/usr/bin:/bin"}
     running = asyncio.create_task(
-        run(("bash", "-c", STUBBORN), folder=tmp_path, environment=environment, seconds=60, on_line=on_line)
+        run(
+            OwnPrograms(),
+            ("bash", "-c", STUBBORN),
+            folder=tmp_path,
+            environment=environment,
+            seconds=60,
+            on_line=on_line,
+        )
     )
     await asyncio.wait_for(started.wait(), 20)
     running.cancel()
@@ -73,4 +83,4 @@ async def test_cancelling_ends_the_whole_group(tmp_path: Path) -> None:
 
 async def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        await run(("not-there",), folder=tmp_path, environment={}, seconds=5, on_line=print)
+        await run(OwnPrograms(), ("not-there",), folder=tmp_path, environment={}, seconds=5, on_line=print)

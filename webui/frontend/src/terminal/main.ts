@@ -39,7 +39,17 @@ function followStatus(page: HTMLElement): void {
     const name = page.dataset.deviceId ? event.session_name : event.name;
     if (title && typeof name === 'string') title.textContent = name;
     showStatus(page, String(event.status));
+    showAsked(page, event.status === 'waiting' ? event.waiting_for : null);
   });
+}
+
+/* What the program asks, where it says so; the terminal itself is where it is answered. */
+function showAsked(page: HTMLElement, asked: unknown): void {
+  const bar = maybe(page, '[data-asked]', HTMLElement);
+  const words = bar && maybe(bar, '[data-asked-words]', HTMLElement);
+  if (!bar || !words) return;
+  bar.hidden = typeof asked !== 'string' || asked === '';
+  words.textContent = typeof asked === 'string' ? asked : '';
 }
 
 const STATUS: Readonly<Record<string, [look: string, words: string]>> = {

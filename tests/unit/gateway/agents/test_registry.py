@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from gateway.agents.catalog import CATALOG, cli_named, session_variables
+from gateway.agents.registry import CATALOG, cli_named, session_variables
 from gateway.agents.types import AgentName
 from protocol.problems import Problem, ProblemCode
 

@@ -1,0 +1,1 @@
+"""What conversations cost, with the real agent CLIs and the scripted model."""

@@ -1,0 +1,1 @@
+"""Pictures of terminals, for people who look at a device from a script."""

@@ -1,0 +1,1 @@
+"""The real agent CLIs against the scripted model: what `make test-agents` runs."""

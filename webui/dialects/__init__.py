@@ -1,0 +1,1 @@
+"""Other systems' APIs over the same core: each a thin translation, and no second implementation of anything."""

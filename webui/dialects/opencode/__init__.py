@@ -1,0 +1,1 @@
+"""The API of ``opencode serve`` (https://opencode.ai/docs/server), answered by any of the agent CLIs."""
