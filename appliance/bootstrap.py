@@ -18,6 +18,7 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
+from appliance.notifying import notifications_of
 from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
 from appliance.serving import serve
 from appliance.talks import talks_of
@@ -149,6 +150,8 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
         stack.push_async_callback(agent_logins.close)
 
+        told = notifications_of(store, settings_table, bus, sessions, layout, name=system.hostname)
+        stack.push_async_callback(told.close)
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
@@ -196,6 +199,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 attachments=talks.attachments,
                 usage=talks.usage,
                 folders=talks.folders,
+                notifications=told.notifications,
                 settings=settings_table,
                 name=system.hostname,
                 version=VERSION,
@@ -235,6 +239,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 transfers.run(),
                 hub_link.run(),
                 talks.conversations.run(),
+                told.notifications.run(),
                 notifier.watchdog(),
             )
         )

@@ -2,8 +2,10 @@
 
 import { installAgents } from './islands/agents';
 import { startPage } from './islands/base';
+import { tellThisBrowser } from './islands/push';
 import { uploadFiles } from './islands/uploads';
 
 startPage();
 installAgents();
 uploadFiles();
+tellThisBrowser();
