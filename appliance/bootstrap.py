@@ -150,7 +150,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
         stack.push_async_callback(agent_logins.close)
 
-        told = notifications_of(store, settings_table, bus, sessions, layout, name=system.hostname)
+        told = notifications_of(store, settings_table, bus, sessions, layout.secrets_key, name=system.hostname)
         stack.push_async_callback(told.close)
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.layout import Layout
 from foundation.notify.sending import AppriseSender
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
@@ -36,16 +36,18 @@ class Told:
 
 
 def notifications_of(
-    store: Store, values: SettingsTable, bus: DeviceBus, sessions: Sessions, layout: Layout, *, name: str
+    store: Store, values: SettingsTable, bus: DeviceBus, sessions: Sessions, key: Path, *, name: str
 ) -> Told:
-    """The notifications of the device that is called ``name``. Targets may lie in its own network: its owner sets
-    them. What browsers name as their push service may not."""
+    """The notifications of the device that is called ``name``; ``key`` is the file of the secrets' key.
+
+    Targets may lie in the device's own network: its owner sets them. What browsers name as their push service may not.
+    """
 
     def box() -> SecretsBox:
         # Cryptography is loaded with the first secret, and most devices have none.
         from foundation.secrets_box import load_secrets_box
 
-        return load_secrets_box(layout.secrets_key)
+        return load_secrets_box(key)
 
     def is_agent(session_id: str) -> bool:
         try:

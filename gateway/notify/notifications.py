@@ -82,6 +82,11 @@ class Notifications:
             group.create_task(self._listen())
             group.create_task(self._tell_what_is_due(group))
 
+    @property
+    def held(self) -> int:
+        """How many notices wait for their moment."""
+        return len(self._waiting)
+
     async def wishes(self) -> Wishes:
         """What is told."""
         return await read_wishes(self._values)
