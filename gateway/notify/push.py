@@ -41,8 +41,12 @@ class PushSender:
 
     def check(self, place: PushPlace) -> None:
         """Raises INVALID_REQUEST for an endpoint that no push service has."""
-        if urlsplit(place.endpoint).scheme != "https" and not self._allow_private:
-            raise Problem(ProblemCode.INVALID_REQUEST, "The address of the push service has to begin with https.")
+        try:
+            scheme, host = urlsplit(place.endpoint).scheme, urlsplit(place.endpoint).hostname
+        except ValueError:
+            scheme, host = "", None
+        if not host or (scheme != "https" and not self._allow_private):
+            raise Problem(ProblemCode.INVALID_REQUEST, "The address of the push service is no https address.")
 
     async def send(self, place: PushPlace, notice: Notice, key: VapidKey) -> None:
         """Send.

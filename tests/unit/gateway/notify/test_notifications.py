@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -131,7 +131,8 @@ async def test_a_browser_and_a_webhook_are_told_of_a_question(store: Store, stor
         assert pushed.claims["sub"] == "https://hutch.local"
         assert pushed.key == await at.notifications.public_key()
         assert "s3cret" not in str(hooked) + str(pushed)
-        kept = "\n".join(sqlite3.connect(store_file).iterdump())
+        with closing(sqlite3.connect(store_file)) as reader:
+            kept = "\n".join(reader.iterdump())
         assert at.hook_address not in kept
         assert at.service.url not in kept
 
@@ -213,7 +214,9 @@ async def test_a_service_that_refuses_is_said(store: Store, tmp_path: Path) -> N
         assert "500" in (kept.last_error or "")
 
 
-@pytest.mark.parametrize("endpoint", ["http://example.org/send", "https://127.0.0.1:9/send", "https://10.0.0.1/x"])
+@pytest.mark.parametrize(
+    "endpoint", ["http://example.org/send", "https://127.0.0.1:9/send", "https://10.0.0.1/x", "https://]/?x"]
+)
 async def test_no_browser_leads_the_device_into_its_own_network(endpoint: str) -> None:
     service, sender = PushService(url="https://push.example.org"), PushSender("https://hutch.local")
     place = service.place().model_copy(update={"endpoint": endpoint})
