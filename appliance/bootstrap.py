@@ -18,7 +18,8 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
-from appliance.opencode import ensure_desktop, first_installed, password_of, serve_opencode
+from appliance.notifying import notifications_of
+from appliance.opencode import begin_desktop, opencode_api
 from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.talks import talks_of
@@ -34,7 +35,6 @@ from gateway.accounts.accounts import Accounts
 from gateway.agents.installer import Agents
 from gateway.agents.keys import AgentKeys
 from gateway.agents.login import AgentLogins
-from gateway.agents.registry import CATALOG
 from gateway.events.types import DeviceBus
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
@@ -56,9 +56,6 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_memory import HubMemoryFile
 from provisioning.identity import gateway_id
 from webui.context import Device
-from webui.dialects.opencode.authority import OpenCodeAuthority
-from webui.dialects.opencode.context import OpenCode
-from webui.dialects.opencode.server import make_opencode_app
 from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
@@ -141,14 +138,15 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             ram_bytes=system.ram_total_bytes,
         )
         stack.push_async_callback(talks.conversations.close)
-        default_cli = settings.default_cli or await first_installed(agents)
-        await ensure_desktop(talks.conversations, default_cli)
+        default_cli = await begin_desktop(talks.conversations, agents, settings.default_cli)
         sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents, account=account)
         await sessions.start()
         stack.push_async_callback(sessions.close)
         agent_logins = AgentLogins(agents, sessions, bus, layout.workspace)
         stack.push_async_callback(agent_logins.close)
 
+        told = notifications_of(store, settings_table, bus, sessions, layout.secrets_key, name=system.hostname)
+        stack.push_async_callback(told.close)
         upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
@@ -190,60 +188,42 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
-        app = make_app(
-            Device(
-                accounts=accounts,
-                sessions=sessions,
-                bus=bus,
-                audit=audit,
-                health_history=health_history,
-                sampler=sampler,
-                latest_health=upkeep.latest_health,
-                ssh_keys=ssh_keys,
-                workspace=workspace,
-                transfers=transfers,
-                agents=agents,
-                agent_keys=agent_keys,
-                agent_logins=agent_logins,
-                hub_link=hub_link,
-                conversations=talks.conversations,
-                workers=talks.workers,
-                attachments=talks.attachments,
-                usage=talks.usage,
-                folders=talks.folders,
-                settings=settings_table,
-                updates=updates.desk,
-                name=system.hostname,
-                version=VERSION,
-                gateway_id=identity,
-                allowed_hosts=frozenset(settings.hosts),
-                trusted_proxies=settings.trusted_proxies,
-                console_socket=layout.console,
-                hub_door=door,
-                secure_cookies=settings.secure_cookies,
-                started_at=started_at,
-            )
+        parts = Device(
+            accounts=accounts,
+            sessions=sessions,
+            bus=bus,
+            audit=audit,
+            health_history=health_history,
+            sampler=sampler,
+            latest_health=upkeep.latest_health,
+            ssh_keys=ssh_keys,
+            workspace=workspace,
+            transfers=transfers,
+            agents=agents,
+            agent_keys=agent_keys,
+            agent_logins=agent_logins,
+            hub_link=hub_link,
+            conversations=talks.conversations,
+            workers=talks.workers,
+            attachments=talks.attachments,
+            usage=talks.usage,
+            folders=talks.folders,
+            notifications=told.notifications,
+            settings=settings_table,
+            updates=updates.desk,
+            name=system.hostname,
+            version=VERSION,
+            gateway_id=identity,
+            allowed_hosts=frozenset(settings.hosts),
+            trusted_proxies=settings.trusted_proxies,
+            console_socket=layout.console,
+            hub_door=door,
+            secure_cookies=settings.secure_cookies,
+            started_at=started_at,
         )
+        app = make_app(parts)
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
-        if settings.opencode_listen is not None:
-            opencode = make_opencode_app(
-                OpenCode(
-                    conversations=talks.conversations,
-                    sessions=sessions,
-                    workspace=workspace,
-                    programs=account,
-                    chat=talks.conversations.chat,
-                    version=VERSION,
-                    clis={cli.name: cli.title for cli in CATALOG.values()},
-                    default_cli=default_cli,
-                    started_at=started_at,
-                ),
-                OpenCodeAuthority(accounts, audit, password_of(settings)),
-                device=system.hostname,
-                hosts=frozenset(settings.hosts),
-                trusted_proxies=settings.trusted_proxies,
-            )
-            await stack.enter_async_context(serve_opencode(opencode, settings.opencode_listen))
+        await stack.enter_async_context(opencode_api(settings, parts, programs=account, default_cli=default_cli))
         await stack.enter_async_context(
             background(
                 upkeep.run(),
@@ -253,6 +233,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 talks.conversations.run(),
                 updates.run(),
                 updates.schedule(),
+                told.notifications.run(),
                 notifier.watchdog(),
             )
         )

@@ -13,9 +13,15 @@ from appliance.config import Settings
 from appliance.serving import serve
 from foundation.settings import Listen
 from gateway.agents.installer import Agents
+from gateway.agents.registry import CATALOG
 from gateway.conversations.service import ConversationService
 from gateway.conversations.types import ConversationQuery, NewConversation
+from gateway.programs.types import Programs
 from protocol.problems import Problem, ProblemCode
+from webui.context import Device
+from webui.dialects.opencode.authority import OpenCodeAuthority
+from webui.dialects.opencode.context import OpenCode
+from webui.dialects.opencode.server import make_opencode_app
 
 DESKTOP = "desktop"
 """The title that the scripts of VibeOS look for."""
@@ -39,31 +45,71 @@ def password_of(settings: Settings) -> str | None:
     return password.get_secret_value() if password else None
 
 
-async def first_installed(agents: Agents) -> str:
-    """The agent CLI that answers where none is named; the first of the table on a device that has none yet."""
+async def begin_desktop(conversations: ConversationService, agents: Agents, wanted: str | None) -> str:
+    """Make the conversation that scripts talk to, where it is not there; the agent CLI that answers by default.
+
+    That is the one ``wanted``, else the first that is installed, else the first of the table.
+    """
+    cli = wanted or await _first_installed(agents)
+    if not await _has_desktop(conversations):
+        await conversations.create(NewConversation(title=DESKTOP, cli=cli, origin="hutch"))
+    return cli
+
+
+async def _first_installed(agents: Agents) -> str:
     statuses = await agents.statuses()
     return next((status.agent for status in statuses if status.installed), statuses[0].agent)
 
 
-async def ensure_desktop(conversations: ConversationService, cli: str) -> None:
-    """Make the conversation that scripts talk to, once: a person who removes it from the list has not lost it."""
+async def _has_desktop(conversations: ConversationService) -> bool:
     for archived in (False, True):
         page = await conversations.list(ConversationQuery(text=DESKTOP, archived=archived, limit=200))
         if any(one.title == DESKTOP for one in page.items):
-            return
-    await conversations.create(NewConversation(title=DESKTOP, cli=cli, origin="hutch"))
+            return True
+    return False
 
 
 @asynccontextmanager
-async def serve_opencode(app: web.Application, listen: Listen) -> AsyncIterator[None]:
-    """Serve the API while inside. A port that is taken is told in the log: the device is well without this API."""
+async def opencode_api(
+    settings: Settings, device: Device, *, programs: Programs, default_cli: str
+) -> AsyncIterator[None]:
+    """Serve the API while inside. A port that is taken is told in the log: the device is well without this API.
+
+    Raises:
+        Problem: INVALID_REQUEST as :func:`password_of` says.
+    """
+    password, listen = password_of(settings), settings.opencode_listen
     async with AsyncExitStack() as stack:
         try:
-            addresses = await stack.enter_async_context(serve(app, listen))
-            log.info("the OpenCode API is open", address=addresses[0])
+            if listen is not None:
+                app = _application(settings, device, password, programs=programs, default_cli=default_cli)
+                addresses = await stack.enter_async_context(serve(app, listen))
+                log.info("the OpenCode API is open", address=addresses[0])
         except Problem as problem:
             log.warning("the OpenCode API is not open", problem=problem.message, code=problem.code.value)
         yield
+
+
+def _application(
+    settings: Settings, device: Device, password: str | None, *, programs: Programs, default_cli: str
+) -> web.Application:
+    return make_opencode_app(
+        OpenCode(
+            conversations=device.conversations,
+            sessions=device.sessions,
+            workspace=device.workspace,
+            programs=programs,
+            chat=device.conversations.chat,
+            version=device.version,
+            clis={cli.name: cli.title for cli in CATALOG.values()},
+            default_cli=default_cli,
+            started_at=device.started_at,
+        ),
+        OpenCodeAuthority(device.accounts, device.audit, password),
+        device=device.name,
+        hosts=frozenset(settings.hosts),
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def _is_loopback(listen: Listen) -> bool:

@@ -16,6 +16,7 @@ from aiohttp import ClientSession, web
 
 from foundation.daemon import background, show_setup_code
 from foundation.files import make_private_folder
+from foundation.notify.sending import AppriseSender
 from foundation.secrets_box import SecretsBox
 from foundation.settings import Listen
 from foundation.setup_code import SetupCode
@@ -28,7 +29,6 @@ from hub.enrolment.gatekeeper import HubIdentity
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Enrolment, Links, make_enrolment
 from hub.enrolment.service import Limits as EnrolmentLimits
-from hub.fleet.notify.sending import AppriseSender
 from hub.fleet.service import Fleet, make_fleet
 from hub.limits import keep_of, routing_limits_of
 from hub.link_events import Fanout

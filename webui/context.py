@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.host.ssh_keys import SshKeys
     from gateway.host.types import Health
     from gateway.hub_link.link import HubLink
+    from gateway.notify.notifications import Notifications
     from gateway.sessions.manager import Sessions
     from gateway.store.health import HealthHistory
     from gateway.tunnel.visitors import Visitor
@@ -71,6 +72,7 @@ class Device:
     usage: UsageRecords
     folders: WorkFolders
     updates: UpdateDesk
+    notifications: Notifications
     settings: SettingsTable
     name: str
     """The host name, without a domain; ``NAME`` and ``NAME.local`` are accepted as Host."""

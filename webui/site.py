@@ -30,6 +30,7 @@ def site_of_device(device: Device, prefix_of: PrefixOf) -> Site:
                 ProblemCode.AGENT_MISSING: "agent",
                 ProblemCode.KEY_INVALID: "public_key",
             },
+            manifest="/manifest.webmanifest",
             tokens="/settings/tokens",
             example="/api/sessions",
         ),

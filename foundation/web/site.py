@@ -81,6 +81,8 @@ class Pages:
     """What a page says after a change, by the word in ``?done=``."""
     fields: Mapping[ProblemCode, str] = field(default_factory=dict)
     """Beside which field of a form a problem belongs."""
+    manifest: str = ""
+    """The path of what a phone installs (Web Application Manifest); empty for pages that are no application."""
     main: str = "src/main.ts"
     """The source of the script that every page loads."""
     tokens: str = ""

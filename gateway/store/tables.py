@@ -9,10 +9,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from foundation.store.tables import UtcDateTime, audit_table, settings_table
-from gateway.store import chat_tables
+from gateway.store import chat_tables, notify_tables
 from gateway.store.metadata import metadata
 
-__all__ = ["audit", "chat_tables", "health_samples", "metadata", "people", "sessions", "settings", "tokens"]
+__all__ = [
+    "audit",
+    "chat_tables",
+    "health_samples",
+    "metadata",
+    "notify_tables",
+    "people",
+    "sessions",
+    "settings",
+    "tokens",
+]
 
 people = sa.Table(
     "people",

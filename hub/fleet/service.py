@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from foundation.bus import EventBus
+from foundation.notify.sending import AppriseSender, Sender
 from foundation.secrets_box import SecretsBox
 from foundation.store.database import Store
 from hub.events import AnyHubEvent
@@ -23,7 +24,6 @@ from hub.fleet.devices import DeviceList
 from hub.fleet.history import HealthHistory
 from hub.fleet.notify.claims import Claims
 from hub.fleet.notify.courier import Courier
-from hub.fleet.notify.sending import AppriseSender, Sender
 from hub.fleet.notify.targets import Targets
 from hub.fleet.pending import Pending
 from hub.fleet.sessions import SessionList

@@ -7,13 +7,16 @@ documents show are also put into docs/pictures.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.conversing import Talk, agent_on_path
 from tests.browser.lived_in import SHOWN, furnish
 from tests.browser.looks import check
+from tests.browser.talked_in import converse
 from tests.browser.visitor import DESKTOP, PHONE, Visitors
 from tests.device_process import DeviceProcess
 
@@ -24,11 +27,21 @@ IN_DOCUMENTS = {
     "session-390-light": "session-phone-light",
     "files-1280-light": "files-desktop-light",
     "agents-1280-dark": "agents-desktop-dark",
+    "chat-1280-light": "chat-desktop-light",
+    "chat-390-dark": "chat-phone-dark",
+    "usage-1280-light": "usage-desktop-light",
 }
 """The pictures the documents show, and their names there."""
 PAGES = {
     "home": "/",
     "new-session": "/sessions/new",
+    "conversations": "/conversations",
+    "search": "/conversations?q=frost",
+    "new-conversation": "/conversations/new",
+    "workers": "/workers",
+    "new-worker": "/workers/new",
+    "usage": "/usage",
+    "notifications": "/settings/notifications",
     "files": "/files",
     "account": "/settings/account",
     "people": "/settings/people",
@@ -44,6 +57,11 @@ PAGES = {
 }
 
 
+@pytest.fixture
+def environ(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    return agent_on_path(environ, tmp_path / "cli")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_every_page(
@@ -55,6 +73,7 @@ async def test_every_page(
     wrong = await check(stranger.page, f"setup-{mark}", IN_DOCUMENTS)
     anna = await visitors.owner()
     path = await furnish(anna, device)
+    chat = await converse(anna)
     await anna.context.close()
     await stranger.go("/login")
     wrong += await check(stranger.page, f"login-{mark}", IN_DOCUMENTS)
@@ -68,6 +87,10 @@ async def test_every_page(
     await stranger.page.get_by_role("link", name="New session").click()
     await expect(stranger.page.get_by_role("dialog")).to_be_visible()
     wrong += await check(stranger.page, f"dialog-{mark}", IN_DOCUMENTS)
+    await stranger.go(chat)
+    await Talk(stranger).is_live()
+    await expect(stranger.page.locator("[data-permission]")).to_be_in_viewport()
+    wrong += await check(stranger.page, f"chat-{mark}", IN_DOCUMENTS)
     await stranger.go(path)
     await stranger.is_live()
     await stranger.sees(SHOWN)

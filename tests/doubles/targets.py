@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.fleet.notify.sending import Message
+from foundation.notify.sending import Message
 from protocol.problems import Problem, ProblemCode
 
 

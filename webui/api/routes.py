@@ -11,6 +11,7 @@ from webui.api.tables.agents import AGENT_ROUTES
 from webui.api.tables.conversations import CONVERSATION_ROUTES
 from webui.api.tables.device import DEVICE_ROUTES
 from webui.api.tables.files import FILE_ROUTES
+from webui.api.tables.notifications import NOTIFICATION_ROUTES
 from webui.api.tables.sessions import SESSION_ROUTES
 from webui.api.tables.updates import UPDATE_ROUTES
 from webui.api.tables.workers import WORKER_ROUTES
@@ -20,6 +21,7 @@ API_ROUTES: Final[list[Route[Role]]] = [
     *SESSION_ROUTES,
     *CONVERSATION_ROUTES,
     *WORKER_ROUTES,
+    *NOTIFICATION_ROUTES,
     *FILE_ROUTES,
     *AGENT_ROUTES,
     *DEVICE_ROUTES,

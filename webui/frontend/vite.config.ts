@@ -3,14 +3,17 @@ import { gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const MARK = 'src/assets/mark.svg';
+const PICTURES = ['mark.svg', 'icon-192.png', 'icon-512.png'];
 
-/* The mark is named by the server only, so no source brings it into the build. */
-const withMark: Plugin = {
-  name: 'mark',
+/* The mark and the icons are named by the server only, so no source brings them into the build. */
+const withPictures: Plugin = {
+  name: 'pictures',
   apply: 'build',
   buildStart() {
-    this.emitFile({ type: 'asset', name: 'mark.svg', originalFileName: MARK, source: readFileSync(MARK) });
+    for (const name of PICTURES) {
+      const file = `src/assets/${name}`;
+      this.emitFile({ type: 'asset', name, originalFileName: file, source: readFileSync(file) });
+    }
   },
 };
 
@@ -27,13 +30,14 @@ const compressed: Plugin = {
   },
 };
 
-/* The entries: what every page of a device loads, the terminal on top of it, and what every page of a hub loads. The
+/* The entries: what every page of a device loads, the terminal and the chat on top of it, what every page of a hub loads,
+   and the worker that shows notifications. The
    server finds the hashed names in the manifest. Chunks name each other relative to themselves, because a hub shows a
    device's pages below a prefix. */
 export default defineConfig({
   base: './',
   publicDir: false,
-  plugins: [withMark, compressed],
+  plugins: [withPictures, compressed],
   build: {
     outDir: '../../foundation/web/static',
     emptyOutDir: true,
@@ -41,7 +45,15 @@ export default defineConfig({
     target: ['chrome123', 'firefox125', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { main: 'src/main.ts', terminal: 'src/terminal/main.ts', hub: 'src/hub/main.ts' } },
+    rolldownOptions: {
+      input: {
+        main: 'src/main.ts',
+        terminal: 'src/terminal/main.ts',
+        chat: 'src/chat/main.ts',
+        hub: 'src/hub/main.ts',
+        worker: 'src/worker/service-worker.ts',
+      },
+    },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

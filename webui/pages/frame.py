@@ -13,6 +13,7 @@ from webui.context import identity_or_none
 
 PLACES: Final = (
     NavItem("home", "/", "Home", "home"),
+    NavItem("conversations", "/conversations", "Conversations", "chat"),
     NavItem("files", "/files", "Files", "files"),
     NavItem("settings", "/settings", "Settings", "settings"),
 )

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from aiohttp import web
 
@@ -14,12 +13,17 @@ from foundation.web.pages.forms import FormState
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.pages.tiles import Tile, tiles_of
 from gateway.accounts.types import Role
+from gateway.conversations.types import ConversationQuery, ConversationStatus
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import Device, device_of, identity_of
+from webui.pages.folders import folder_in_words
 from webui.pages.new_session import NewSessionForm, new_session_form
 from webui.pages.settings_updates import Standing, standing_without_slots
+from webui.pages.talks import TalkRow, first_those_that_wait, rows_of
 
 _OVER = (SessionStatus.ENDED, SessionStatus.FAILED)
+_TALKS = 5
+"""Conversations on the first page, beside those that wait or work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,17 @@ class SessionsView(PageView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TalksView(PageView):
+    """The conversations: those that wait for a person first."""
+
+    talks: Sequence[TalkRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView(PageView):
     """All of the first page."""
 
+    talks: Sequence[TalkRow]
     tiles: Sequence[Tile]
     sessions: Sequence[SessionRow]
     model: str
@@ -74,6 +86,7 @@ async def home(request: web.Request) -> web.StreamResponse:
     view = HomeView(
         title="Home",
         nav="home",
+        talks=await _talks(device),
         tiles=await _tiles(device, now),
         sessions=_sessions(device, new),
         model=system.model or system.os,
@@ -101,6 +114,21 @@ async def sessions_part(request: web.Request) -> web.StreamResponse:
     return render(request, "parts/sessions.html", SessionsView(title="Sessions", sessions=sessions))
 
 
+async def talks_part(request: web.Request) -> web.StreamResponse:
+    """GET /parts/talks: the conversations alone."""
+    talks = await _talks(device_of(request))
+    return render(request, "parts/talks.html", TalksView(title="Conversations", talks=talks))
+
+
+async def _talks(device: Device) -> Sequence[TalkRow]:
+    """Everything that waits or works, and the latest of the rest."""
+    found = {}
+    for status in (ConversationStatus.WAITING, ConversationStatus.WORKING, None):
+        page = await device.conversations.list(ConversationQuery(status=status, limit=20 if status else _TALKS))
+        found.update({one.id: one for one in page.items})
+    return first_those_that_wait(await rows_of(device, list(found.values())))
+
+
 async def _tiles(device: Device, now: datetime) -> Sequence[Tile]:
     latest = device.latest_health()
     if latest is None:
@@ -122,10 +150,3 @@ def _sessions(device: Device, new: NewSessionForm) -> Sequence[SessionRow]:
         for info in device.sessions.list()
     ]
     return sorted(rows, key=lambda row: (row.over, -row.info.last_activity_at.timestamp()))
-
-
-def folder_in_words(folder: Path, root: Path) -> str:
-    """A folder as people know it: relative to the workspace where it lies inside."""
-    if folder == root:
-        return "workspace"
-    return str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder)

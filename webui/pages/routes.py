@@ -9,10 +9,14 @@ from foundation.web.pages.static import static
 from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
 from webui.pages import (
+    app,
+    conversation,
+    conversations,
     files,
     first_run,
     home,
     login,
+    new_conversation,
     new_session,
     session,
     settings,
@@ -22,9 +26,13 @@ from webui.pages import (
     settings_audit,
     settings_hub,
     settings_keys,
+    settings_notifications,
     settings_people,
     settings_tokens,
     settings_updates,
+    talks,
+    usage,
+    workers,
 )
 
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
@@ -47,10 +55,13 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _form("/logout", login.log_out, VIEWER, "Log out", "auth.logout"),
     _form("/theme", theme.choose_theme, None, "Choose light or dark", None),
     _page("/static/{name:.+}", static, None, "Scripts and styles"),
+    _page("/manifest.webmanifest", app.manifest, None, "What a phone installs"),
+    _page("/service-worker.js", app.service_worker, None, "The script that shows notifications"),
     # Home and sessions
     _page("/", home.home, VIEWER, "How the device is and what runs on it"),
     _page("/parts/health", home.health_part, VIEWER, "The health tiles alone"),
     _page("/parts/sessions", home.sessions_part, VIEWER, "The list of sessions alone"),
+    _page("/parts/talks", home.talks_part, VIEWER, "The conversations of the first page alone"),
     _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),
     _page("/parts/hub-link", settings_hub.hub_link_part, ADMIN, "The link to the hub with its claim code alone"),
     _page("/parts/agents", settings_agents.agents_part, VIEWER, "The agent CLIs alone"),
@@ -74,6 +85,40 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     ),
     _form("/sessions/{session_id}/rename", session.rename_session, OPERATOR, "Rename a session", "session.change"),
     _form("/sessions/{session_id}/returns", session.set_returns, OPERATOR, "Let a session return", "session.change"),
+    # Conversations
+    _page("/conversations", conversations.conversations_page, VIEWER, "Conversations, and a search over all of them"),
+    _page("/parts/conversations", conversations.list_part, VIEWER, "The list of conversations alone"),
+    _page(
+        "/parts/conversations/side/{conversation_id}", conversations.side_part, VIEWER, "The list beside a conversation"
+    ),
+    _page("/conversations/new", new_conversation.new_conversation_page, OPERATOR, "Begin a conversation"),
+    _form(
+        "/conversations", new_conversation.start_conversation, OPERATOR, "Begin a conversation", "conversation.create"
+    ),
+    _page("/conversations/{conversation_id}", conversation.conversation_page, VIEWER, "A conversation"),
+    _form(
+        "/conversations/{conversation_id}/messages", talks.send_message, OPERATOR, "Send a message", "conversation.send"
+    ),
+    _form("/conversations/{conversation_id}/stop", talks.stop, OPERATOR, "Stop the turn", "conversation.cancel"),
+    _form("/conversations/{conversation_id}/retry", talks.retry, OPERATOR, "Try a turn again", "conversation.retry"),
+    _form("/conversations/{conversation_id}/rename", talks.rename, OPERATOR, "Rename", "conversation.change"),
+    _form("/conversations/{conversation_id}/archive", talks.archive, OPERATOR, "Archive", "conversation.change"),
+    _form("/conversations/{conversation_id}/remove", talks.remove, OPERATOR, "Delete", "conversation.remove"),
+    _form(
+        "/conversations/{conversation_id}/terminal",
+        talks.open_terminal,
+        OPERATOR,
+        "A shell in its folder",
+        "session.create",
+    ),
+    _form("/permissions/{permission_id}", talks.answer, OPERATOR, "Answer an agent", "permission.answer"),
+    _page("/workers", workers.workers_page, VIEWER, "Configured workers"),
+    _page("/workers/new", workers.new_worker_page, OPERATOR, "Configure a worker"),
+    _form("/workers", workers.add_worker, OPERATOR, "Configure a worker", "worker.create"),
+    _page("/workers/{worker_id}", workers.worker_page, OPERATOR, "A worker"),
+    _form("/workers/{worker_id}", workers.change_worker, OPERATOR, "Change a worker", "worker.change"),
+    _form("/workers/{worker_id}/remove", workers.remove_worker, OPERATOR, "Remove a worker", "worker.remove"),
+    _page("/usage", usage.usage_page, VIEWER, "What agents used"),
     # Files
     _page("/files", files.files_page, VIEWER, "Browse the workspace"),
     _form("/files/folder", files.make_folder, OPERATOR, "Make a folder", "file.folder"),
@@ -125,6 +170,49 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
         ADMIN,
         "Forget an agent's API key",
         "agent.key_removed",
+    ),
+    _page("/settings/notifications", settings_notifications.notifications_page, VIEWER, "Notifications"),
+    _form(
+        "/settings/notifications",
+        settings_notifications.save_wishes,
+        ADMIN,
+        "Say what is told, and when",
+        "notification.wishes",
+    ),
+    _form(
+        "/settings/notifications/targets",
+        settings_notifications.add_target,
+        ADMIN,
+        "Tell an address, too",
+        "notification.target",
+    ),
+    _form(
+        "/settings/notifications/targets/{target_id}/test",
+        settings_notifications.test_target,
+        ADMIN,
+        "Tell an address something now",
+        "notification.test",
+    ),
+    _form(
+        "/settings/notifications/targets/{target_id}/remove",
+        settings_notifications.remove_target,
+        ADMIN,
+        "Do not tell an address any more",
+        "notification.target",
+    ),
+    _form(
+        "/settings/notifications/browsers/{browser_id}/test",
+        settings_notifications.test_browser,
+        VIEWER,
+        "Tell a browser something now",
+        "notification.test",
+    ),
+    _form(
+        "/settings/notifications/browsers/{browser_id}/remove",
+        settings_notifications.remove_browser,
+        VIEWER,
+        "Do not tell a browser any more",
+        "notification.browser",
     ),
     _page("/settings/keys", settings_keys.keys_page, ADMIN, "SSH keys"),
     _form("/settings/keys", settings_keys.add_key, ADMIN, "Add an SSH key", "ssh.authorize"),

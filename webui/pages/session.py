@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +16,7 @@ from foundation.web.pages.rendering import PageView, entry_of, render
 from gateway.accounts.types import Role
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import device_of, identity_of
-from webui.pages.home import folder_in_words
+from webui.pages.folders import folder_in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class SessionView(PageView):
 
     info: SessionInfo
     folder: str
+    talks: str
+    """Where the conversations of its folder are listed; empty outside of the workspace."""
     may_write: bool
     over: bool
     terminal: Entry
@@ -54,11 +58,18 @@ async def session_page(request: web.Request) -> web.StreamResponse:
         nav="home",
         info=info,
         folder=folder_in_words(info.workdir, device.workspace.root),
+        talks=_talks(info.workdir, device.workspace.root),
         may_write=identity_of(request).person.role.may(Role.OPERATOR),
         over=info.status in (SessionStatus.ENDED, SessionStatus.FAILED),
         terminal=entry_of(request, "src/terminal/main.ts"),
     )
     return render(request, "session.html", view)
+
+
+def _talks(folder: Path, root: Path) -> str:
+    if not folder.is_relative_to(root):
+        return ""
+    return f"/conversations?{urlencode({'folder': folder.relative_to(root).as_posix().removeprefix('.')})}"
 
 
 async def end_session(request: web.Request) -> web.StreamResponse:

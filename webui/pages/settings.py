@@ -35,6 +35,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("people", "People", "people", Role.ADMIN),
     Place("tokens", "Tokens", "token", Role.VIEWER),
     Place("agents", "Agents", "spark", Role.VIEWER),
+    Place("notifications", "Notifications", "bell", Role.VIEWER),
     Place("keys", "SSH keys", "lock", Role.ADMIN),
     Place("hub", "Hub", "hub", Role.ADMIN),
     Place("updates", "Updates", "download", Role.VIEWER),

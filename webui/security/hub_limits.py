@@ -37,8 +37,17 @@ LIMITS: Final = (
     Limit("/settings/people", None),
     Limit("/settings/tokens", None),
     Limit("/settings/hub", None, changes=True),
+    Limit("/settings/notifications", None),
+    Limit("/api/notifications", None),
     Limit("/api/sessions", "terminals"),
     Limit("/sessions", "terminals"),
+    *(
+        Limit(path, "terminals")
+        for path in (
+            *("/api/conversations", "/api/permissions", "/api/search", "/api/workers"),
+            *("/conversations", "/parts/conversations", "/permissions", "/workers"),
+        )
+    ),
     Limit("/api/files", "files"),
     Limit("/api/workspaces", "files"),
     Limit("/files", "files"),

@@ -49,6 +49,8 @@ class Shell:
     """The prefix below which the browser sees all paths; scripts read it from the page."""
     main: Entry
     mark_path: str
+    manifest: str
+    """The path of what a phone installs; empty where it is nothing to install."""
     notice: Notice | None
     events: str
     """From where on the page's scripts read the stream of events: what happened while the page was made counts."""
@@ -137,6 +139,7 @@ def _shell(request: web.Request, pages: Pages, frame: Frame) -> Shell:
         base=url(request, ""),
         main=assets.entry(pages.main),
         mark_path=assets.url("src/assets/mark.svg"),
+        manifest="" if request.get(VISIT) is not None else pages.manifest,
         notice=notice_of(request),
         events=frame.events,
     )

@@ -7,10 +7,10 @@ from typing import Final
 
 import structlog
 
+from foundation.notify.sending import Message, Sender
 from foundation.secrets_box import SecretsBox
 from hub.events import Severity
 from hub.fleet.notify.claims import Claims, Note, Parcel
-from hub.fleet.notify.sending import Message, Sender
 from protocol.problems import Problem
 
 _LOG = structlog.get_logger("hub.notify")

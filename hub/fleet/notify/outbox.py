@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from foundation.notify.quiet import QuietHours
+from foundation.notify.zones import find_zone
 from foundation.store.light import AsyncConnection
-from hub.fleet.notify.timing import GATHER, SETTLES, QuietHours, due_at
-from hub.fleet.notify.zones import find_zone
+from hub.fleet.notify.timing import GATHER, SETTLES, due_at
 from hub.fleet.upserts import insert_new
 from hub.store.tables.fleet import notification_targets as targets
 from hub.store.tables.fleet import notifications

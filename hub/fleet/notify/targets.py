@@ -10,12 +10,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from foundation.notify.kinds import kind_of
+from foundation.notify.sending import Message, Sender
+from foundation.notify.zones import find_zone
 from foundation.secrets_box import SecretsBox
 from foundation.store.database import Store
 from hub.fleet.notify.courier import sealed_for
-from hub.fleet.notify.kinds import kind_of
-from hub.fleet.notify.sending import Message, Sender
-from hub.fleet.notify.zones import find_zone
 from hub.store.tables.fleet import notification_targets as targets
 from protocol.problems import Problem, ProblemCode
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
+
+from foundation.notify.quiet import QuietHours
 
 GATHER: Final = timedelta(seconds=5)
 """Alerts of one moment are told together."""
@@ -16,32 +16,6 @@ RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 
 LEASE: Final = timedelta(minutes=3)
 """How long who sends may take; a node that dies in the middle of it leaves the rest to another one."""
 MINUTES_A_DAY: Final = 24 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """From one minute of the day to another, in a place's own time; over midnight where the end comes first."""
-
-    start: int
-    end: int
-    zone: ZoneInfo
-
-    def until(self, now: datetime) -> datetime | None:
-        """When the silence that ``now`` lies in is over; None outside of it."""
-        local = now.astimezone(self.zone)
-        minute = local.hour * 60 + local.minute
-        if not self._covers(minute):
-            return None
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        if self.end <= minute:
-            midnight += timedelta(days=1)
-        end = midnight.replace(hour=self.end // 60, minute=self.end % 60)
-        return end.astimezone(UTC)
-
-    def _covers(self, minute: int) -> bool:
-        if self.start <= self.end:
-            return self.start <= minute < self.end
-        return minute >= self.start or minute < self.end
 
 
 def due_at(now: datetime, quiet: QuietHours | None) -> datetime:

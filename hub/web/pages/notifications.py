@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from foundation.notify.kinds import KINDS, MAX_ADDRESS
+from foundation.notify.zones import find_zone
 from foundation.web.context import note
 from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
 from hub.fleet.alerts.rules import RULES
-from hub.fleet.notify.kinds import KINDS, MAX_ADDRESS
 from hub.fleet.notify.targets import Target, Whose, Wishes
-from hub.fleet.notify.zones import find_zone
 from hub.people.roles import Role
 from hub.store.tables.fleet import notification_targets as targets
 from hub.web.api.notifications import check_place, owned

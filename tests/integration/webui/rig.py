@@ -15,6 +15,7 @@ from typing import Any, Final
 from aiohttp import ClientResponse, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from appliance.notifying import notifications_of
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
 from foundation.secrets_box import load_secrets_box
@@ -226,6 +227,8 @@ async def _device(
     stack.push_async_callback(_end_all, sessions)
     logins = AgentLogins(agents, sessions, bus, workspace_root)
     stack.push_async_callback(logins.close)
+    told = notifications_of(store, SettingsTable(store), bus, sessions, root / "secrets.key", name=HOSTNAME)
+    stack.push_async_callback(told.close)
     audit, ssh_keys = AuditLog(store, tables.audit), SshKeys(root / "ssh" / "authorized_keys", bus)
     sampler = await asyncio.to_thread(HealthSampler, root)
     services = LinkServices(
@@ -273,6 +276,7 @@ async def _device(
             UpdatePreferences(SettingsTable(store), channel=None, automatic=None, window=None),
             BundleUploads(root / "updates"),
         ),
+        notifications=told.notifications,
         settings=SettingsTable(store),
         name=HOSTNAME,
         version="0.0.1",

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 
-from foundation.web.routing import Route
 from gateway.accounts.types import Role
+from gateway.conversations.types import ConversationQuery
 from tests.integration.webui.rig import PASSWORD, Answered, Rig, running_rig
 from tests.unit.gateway.host.keys import ed25519
 from webui.pages.routes import PAGE_ROUTES
@@ -63,6 +63,8 @@ async def shown(tmp_path: Path) -> AsyncIterator[Rig]:
         await rig.call("POST", "/api/files/folders", json={"path": "a/b"})
         await rig.device.accounts.create_token(rig.identities[Role.ADMIN].person.id, "backup", None)
         await rig.device.ssh_keys.authorize(ed25519(), "laptop", None)
+        await rig.call("POST", "/api/workers", json={"name": "Gardener", "cli": "codex"})
+        await rig.call("POST", "/api/conversations", json={"title": "The first frost", "cli": "codex"})
         yield rig
 
 
@@ -70,14 +72,28 @@ async def get(rig: Rig, path: str) -> Answered:
     return await rig.call("GET", path, role=None, headers={**rig.cookie(), "Accept": "text/html"})
 
 
-def address(rig: Rig, route: Route[Role]) -> str:
-    return route.path.replace("{session_id}", rig.device.sessions.list()[0].id)
+async def addresses(rig: Rig) -> list[str]:
+    """Every page, each with something on it."""
+    names = {
+        "{session_id}": rig.device.sessions.list()[0].id,
+        "{worker_id}": (await rig.device.workers.list())[0].id,
+        "{conversation_id}": (await rig.device.conversations.list(ConversationQuery())).items[0].id,
+    }
+    paths = [route.path for route in PAGE_ROUTES if route.method == "GET" and "{name" not in route.path]
+    for name, value in names.items():
+        paths = [path.replace(name, value) for path in paths]
+    return paths
 
 
 async def test_no_page_has_an_address_without_the_prefix(shown: Rig) -> None:
-    pages = [address(shown, route) for route in PAGE_ROUTES if route.method == "GET" and "{name" not in route.path]
     wrong, counted = {}, 0
-    for path in [*pages, "/files?path=a", "/settings/audit?action=x", "/nothing-here", "/sessions/none"]:
+    for path in [
+        *await addresses(shown),
+        "/files?path=a",
+        "/settings/audit?action=x",
+        "/nothing-here",
+        "/sessions/none",
+    ]:
         answered = await get(shown, path)
         assert "{" not in path
         paths = paths_in(answered)

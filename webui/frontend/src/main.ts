@@ -3,9 +3,11 @@
 import { installAgents } from './islands/agents';
 import { startPage } from './islands/base';
 import { uploadBundle } from './islands/bundles';
+import { tellThisBrowser } from './islands/push';
 import { uploadFiles } from './islands/uploads';
 
 startPage();
 installAgents();
 uploadFiles();
 uploadBundle();
+tellThisBrowser();

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from foundation.notify.kinds import KINDS, MAX_ADDRESS
 from foundation.web.models import NO_CONTROLS, Answer, Body, Number
 from hub.events import Severity
 from hub.fleet.alerts.rules import BY_NAME
 from hub.fleet.alerts.types import Alert
-from hub.fleet.notify.kinds import KINDS, MAX_ADDRESS
 from hub.fleet.notify.targets import Target, Wishes
 from hub.fleet.notify.timing import MINUTES_A_DAY
 from hub.web.api.models.fleet import DeviceId

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from foundation.notify.kinds import KINDS
 from hub.events import HUB_EVENTS, AlertEventBase, AnyHubEvent, DeviceEventBase, HubEventBase
 from hub.fleet.alerts.rules import RULES
 from hub.fleet.alerts.types import Thresholds
-from hub.fleet.notify.kinds import KINDS
 
 TEXT = (Path(__file__).parents[4] / "docs" / "fleet.md").read_text()
 

@@ -12,12 +12,13 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.notify.kinds import kind_of
+from foundation.notify.quiet import QuietHours
+from foundation.notify.sending import AppriseSender, Message
 from hub.fleet.notify.claims import Note
 from hub.fleet.notify.courier import MAX_LINES, compose
-from hub.fleet.notify.kinds import kind_of
 from hub.fleet.notify.outbox import Told
-from hub.fleet.notify.sending import AppriseSender, Message
-from hub.fleet.notify.timing import GATHER, RETRIES, QuietHours, due_at, retry_at
+from hub.fleet.notify.timing import GATHER, RETRIES, due_at, retry_at
 from protocol.problems import Problem, ProblemCode
 from tests.unit.hub.fleet.examples import NOW
 

@@ -7,18 +7,18 @@ import ipaddress
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import structlog
 
-from hub.events import Severity
-from hub.fleet.notify.kinds import KINDS, kind_of
+from foundation.notify.kinds import KINDS, kind_of
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-_LOG = structlog.get_logger("hub.notify")
+_LOG = structlog.get_logger("notify")
+Severity = Literal["warning", "critical"]
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 15
 WITHIN: Final = 60.0
@@ -47,7 +47,7 @@ class Sender(Protocol):
 
 
 class AppriseSender:
-    """Sends by the library. ``allow_private`` lets addresses name servers of the hub's own network."""
+    """Sends by the library. ``allow_private`` lets addresses name servers of our own network."""
 
     def __init__(self, *, allow_private: bool = False, within: float = WITHIN) -> None:
         self._allow_private = allow_private
@@ -79,7 +79,7 @@ class AppriseSender:
 
         plugin = _plugin(address)
         if not self._allow_private and KINDS[kind_of(address)].names_host:
-            _check_public(_host_of(plugin))
+            check_public(_host_of(plugin))
         types = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, None: NotifyType.SUCCESS}
         try:
             sent = plugin.notify(title=message.title, body=message.body, notify_type=types[message.severity])
@@ -97,7 +97,7 @@ def _plugin(address: str) -> NotifyBase:
 
     asset = AppriseAsset(
         app_id="Hutch",
-        app_desc="Hutch hub",
+        app_desc="Hutch",
         app_url="",
         http_redirects=False,
         async_mode=False,
@@ -119,8 +119,8 @@ def _host_of(plugin: NotifyBase) -> str:
     return str(getattr(plugin, "smtp_host", None) or plugin.host or "").strip("[]")
 
 
-def _check_public(host: str) -> None:
-    """Refuse a server inside. Raises :class:`Problem` FORBIDDEN, or UNAVAILABLE for a name that is nobody's."""
+def check_public(host: str) -> None:
+    """Refuse a server inside; blocks. Raises :class:`Problem` FORBIDDEN, or UNAVAILABLE for a name that is nobody's."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -133,5 +133,5 @@ def _check_public(host: str) -> None:
         if not (mapped or ip).is_global or ip.is_multicast:
             raise Problem(
                 ProblemCode.FORBIDDEN,
-                "The address leads into the hub's own network. Use a public one, or let the hub allow private targets.",
+                "The address leads into our own network. Use a public one, or let the hub allow private targets.",
             )

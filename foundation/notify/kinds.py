@@ -49,12 +49,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     **{schema: Kind(name, names_host=False) for schema, name in _SERVICE.items()},
     **{schema + tls: Kind(name, names_host=True) for schema, name in _HOSTED.items() for tls in ("", "s")},
 }
-"""By the scheme of the address. docs/fleet.md lists them."""
+"""By the scheme of the address. docs/fleet.md lists them, for devices too."""
 
 _REFUSED: Final = frozenset(
     {"cto", "key", "keyfile", "pgp", "pgpkey", "redirect", "retry", "rto", "subfile", "template", "timeout", "wait"}
 )
-"""Parameters that read files of the hub, follow a server elsewhere, or hold a thread."""
+"""Parameters that read our files, follow a server elsewhere, or hold a thread."""
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
 

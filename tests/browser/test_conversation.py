@@ -1,0 +1,198 @@
+"""A whole conversation on a phone, and what a desktop adds to it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conversing import Talk, agent_on_path
+from tests.browser.visitor import PHONE, Visitors
+from tests.device_process import DeviceProcess
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    return agent_on_path(environ, tmp_path / "cli")
+
+
+async def test_a_conversation_on_a_phone_with_a_permission(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    phone = await visitors.come(PHONE, like=anna)
+    talk = Talk(phone)
+    await talk.begin("blog")
+
+    await talk.say("say **Hello** from `here`\nthink about it\nplan Look|Write")
+    answer = talk.answers.first
+    await expect(answer.locator("strong")).to_have_text("Hello")
+    await expect(answer.get_by_text("Thought")).to_be_visible()
+    await expect(answer.locator(".plan-steps li")).to_have_count(2)
+    await talk.is_idle()
+    await expect(phone.page.locator("[data-aloud]")).to_contain_text("Agent:")
+
+    await talk.say("ask execute rm -r drafts\nsay done")
+    asks = phone.page.locator("[data-permission]")
+    await expect(asks).to_contain_text("rm -r drafts")
+    await expect(talk.frame).to_have_attribute("data-status", "waiting")
+    allow = asks.get_by_role("button", name="Allow once")
+    box = await allow.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    assert box["y"] + box["height"] <= PHONE[1]
+    # The first page of another window says it too, above everything else.
+    await anna.go("/")
+    await expect(anna.page.locator(".talks .asked").first).to_have_text("rm -r drafts")
+    await allow.click()
+    await expect(asks).to_have_count(0)
+    await expect(talk.answers.nth(1)).to_contain_text("[yes]")
+    await talk.is_idle()
+    await expect(anna.page.locator(".talks .asked")).to_have_count(0)
+
+
+async def test_nothing_an_agent_says_becomes_html(visitors: Visitors) -> None:
+    talk = Talk(await visitors.owner())
+    await talk.begin("blog")
+    await talk.say(
+        "say <img src=x onerror=alert(1)> <b>bold</b> [bad](javascript:alert(1)) ![p](http://elsewhere.example/p.png)"
+    )
+    answer = talk.answers.first
+    await expect(answer).to_contain_text("<b>bold</b>")
+    await expect(answer.locator("b, img, script")).to_have_count(0)
+    await expect(answer.locator("a[href^='javascript']")).to_have_count(0)
+    await expect(answer.get_by_role("link", name="p", exact=True)).to_have_attribute(
+        "href", "http://elsewhere.example/p.png"
+    )
+
+
+async def test_stop_and_try_again(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog")
+    await talk.say("say Waiting\nwait")
+    await expect(talk.answers.first).to_contain_text("Waiting")
+    await anna.page.get_by_role("button", name="Stop").click()
+    await expect(anna.page.get_by_text("You stopped this turn.")).to_be_visible()
+    await talk.is_idle()
+    await talk.say("crash 3 out of luck")
+    failed = anna.page.locator("[data-failed]")
+    await expect(failed).to_be_visible()
+    assert len(await failed.inner_text()) > 20
+    await failed.get_by_role("button", name="Try again").click()
+    await expect(anna.page.locator("[data-chat]")).to_have_attribute("data-status", re.compile("working|failed"))
+    await expect(failed).to_be_visible()
+
+
+async def test_the_page_follows_the_device_through_a_restart(visitors: Visitors, device: DeviceProcess) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog", "say before")
+    await expect(talk.answers.first).to_contain_text("before")
+    await talk.is_idle()
+    device.stop()
+    await expect(anna.page.get_by_text("No connection. Trying again…")).to_be_visible()
+    await anna.page.get_by_label("Message", exact=True).fill("say after")
+    device.start()
+    await talk.is_live()
+    await anna.page.get_by_label("Message", exact=True).press("Enter")
+    await expect(talk.answers.nth(1)).to_contain_text("after")
+
+
+async def test_drafts_mentions_commands_and_files(visitors: Visitors, device: DeviceProcess, tmp_path: Path) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog", "commands review compact")
+    await talk.is_idle()
+    (device.data / "workspace" / "blog" / "first-frost.md").write_text("cold\n")
+    field = anna.page.get_by_label("Message", exact=True)
+    options = anna.page.get_by_role("option")
+
+    await field.press_sequentially("/com")
+    await expect(options).to_have_text([re.compile("/compact")])
+    await field.press("Tab")
+    await expect(field).to_have_value("/compact ")
+    await field.fill("")
+    await field.press_sequentially("Read @fros")
+    await expect(options.first).to_contain_text("first-frost.md")
+    await expect(field).to_have_attribute("aria-activedescendant", "suggestions-0")
+    await field.press("Enter")
+    await expect(field).to_have_value("Read @first-frost.md ")
+    await field.press("Shift+Enter")
+
+    await anna.page.reload()
+    await talk.is_live()
+    await expect(field).to_have_value("Read @first-frost.md \n")
+
+    picture = tmp_path / "note.txt"
+    picture.write_text("a note")
+    await anna.page.locator("[data-attach-input]").set_input_files(picture)
+    await expect(anna.page.locator("[data-attachments] li")).to_contain_text("note.txt")
+    await expect(anna.page.get_by_role("button", name="Send")).to_be_enabled()
+    await field.fill("blocks")
+    await field.press("Enter")
+    await expect(anna.page.locator(".message.mine").nth(1)).to_contain_text("note.txt")
+    await expect(talk.answers).to_contain_text("resource")
+    await expect(field).to_have_value("")
+
+
+async def test_changes_are_shown_and_committed(visitors: Visitors, device: DeviceProcess) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog", "say hello")
+    await talk.is_idle()
+    await anna.page.get_by_label("More").click()
+    await anna.page.locator(".menu-list").get_by_role("button", name="Terminal in its folder").click()
+    await anna.is_live()
+    await anna.run(
+        "git init -q -b main . && git config user.email a@example.org && git config user.name A && echo ready-$((1+1))"
+    )
+    await anna.sees("ready-2")
+    await anna.page.get_by_label("More").click()
+    await anna.page.get_by_role("link", name="Conversations in this folder").click()
+    await anna.page.locator(".talks .open").first.click()
+    await talk.is_live()
+    await talk.say("edit page.md fresh\ndiff page.md fresh")
+    diff = talk.answers.nth(1)
+    await expect(diff.locator("details.tool")).to_contain_text("Write page.md")
+    await talk.is_idle()
+    await diff.get_by_role("button", name="What changed").click()
+    dialog = anna.page.get_by_role("dialog", name="What this turn changed")
+    await expect(dialog).to_contain_text("page.md")
+    await expect(dialog.locator("tr.added")).to_contain_text("fresh")
+    await dialog.get_by_label("What the commit changes").fill("Begin the page")
+    await dialog.get_by_role("button", name="Commit all").click()
+    await expect(dialog.get_by_text(re.compile("Committed as [0-9a-f]{10}"))).to_be_visible()
+
+
+async def test_search_finds_what_was_said(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog", "say the marmalade is ready")
+    await talk.is_idle()
+    await anna.go("/conversations")
+    await anna.page.get_by_label("Search in everything that was said").fill("marmalade")
+    await anna.page.get_by_role("button", name="Search").click()
+    await expect(anna.page.locator("mark").first).to_have_text("marmalade")
+    await anna.page.locator(".hits .open").first.click()
+    await talk.is_live()
+    await anna.page.get_by_label("More").click()
+    await anna.page.get_by_role("button", name="Archive").click()
+    await expect(anna.page.get_by_text("Archived. It is still found")).to_be_visible()
+    await expect(anna.page.get_by_text("No conversation yet")).to_be_visible()
+
+
+async def test_a_browser_without_scripts_converses(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog")
+    plain = await visitors.come(like=anna, scripts=False)
+    await plain.page.goto(anna.page.url)
+    await plain.page.get_by_label("Message", exact=True).fill("ask execute make")
+    await plain.page.get_by_role("button", name="Send").click()
+    await expect(anna.page.locator("[data-permission]")).to_be_visible()
+    await plain.page.reload()
+    await plain.page.get_by_role("button", name="Reject").click()
+    await talk.is_idle()
+    await plain.page.reload()
+    await expect(plain.page.locator(".message.theirs")).to_contain_text("[no]")

@@ -1,0 +1,93 @@
+/* What the conversation is doing, and what can be done about it: stop, try again; and how the stream is. */
+
+import { apiAddress } from '../lib/address';
+import { Refusal, send } from '../lib/api';
+import { all, need } from '../lib/dom';
+import { toast } from '../lib/toast';
+import type { Model } from './model';
+import type { LinkState } from './stream';
+import type { Status, Usage } from './types';
+
+/* As the templates word it. */
+const STATUS: Record<Status, [look: string, words: string]> = {
+  idle: ['good', 'Idle'],
+  working: ['accent busy', 'Working'],
+  waiting: ['warn', 'Waiting for you'],
+  failed: ['bad', 'Failed'],
+};
+const LINK: Record<LinkState, string> = { connecting: 'Connecting…', live: '', lost: 'No connection. Trying again…' };
+
+export class StatusBar {
+  constructor(
+    private readonly page: HTMLElement,
+    private readonly model: Model,
+  ) {
+    const id = model.conversation.id;
+    for (const [name, path] of [
+      ['stop', 'cancel'],
+      ['retry', 'retry'],
+    ] as const) {
+      for (const press of all(page, `[data-do="${name}"]`, HTMLButtonElement)) {
+        press.addEventListener('click', (event) => {
+          event.preventDefault();
+          void act(press, apiAddress(`conversations/${id}/${path}`));
+        });
+      }
+    }
+  }
+
+  link(state: LinkState): void {
+    const place = need(this.page, '[data-link-state]', HTMLElement);
+    place.textContent = LINK[state];
+    place.hidden = state === 'live';
+    this.page.dataset.link = state;
+  }
+
+  draw(): void {
+    const { status, title } = this.model.conversation;
+    const [look, words] = STATUS[status];
+    this.page.dataset.status = status;
+    const chip = need(this.page, '[data-chat-status]', HTMLElement);
+    chip.className = `chip ${look}`;
+    need(chip, '[data-words]', HTMLElement).textContent = words;
+    const heading = need(this.page, '[data-chat-title]', HTMLElement);
+    heading.textContent = title || 'New conversation';
+    for (const stop of all(this.page, '[data-do="stop"]', HTMLElement)) stop.hidden = !this.model.busy;
+    this.#drawTurn();
+  }
+
+  #drawTurn(): void {
+    const turn = this.model.turn;
+    const failed = need(this.page, '[data-failed]', HTMLElement);
+    const problem = turn?.state === 'failed' ? turn.problem : null;
+    failed.hidden = turn?.state !== 'failed' || this.model.busy;
+    need(failed, '[data-failed-words]', HTMLElement).textContent = problem?.message ?? 'The turn failed.';
+    for (const retry of all(failed, '[data-do="retry"]', HTMLElement)) retry.hidden = problem?.retryable === false;
+    need(this.page, '[data-stopped]', HTMLElement).hidden = turn?.state !== 'cancelled' || this.model.busy;
+    need(this.page, '[data-working]', HTMLElement).hidden = this.model.conversation.status !== 'working';
+    need(this.page, '[data-usage]', HTMLElement).textContent = turn?.usage ? usageWords(turn.usage) : '';
+  }
+}
+
+export function usageWords(usage: Usage): string {
+  const words: string[] = [];
+  const count = (value: number): string => (value < 10_000 ? value.toLocaleString('en') : `${Math.round(value / 1000)}k`);
+  if (usage.input_tokens !== null) words.push(`${count(usage.input_tokens)} tokens in`);
+  if (usage.output_tokens !== null) words.push(`${count(usage.output_tokens)} out`);
+  if (usage.cost_usd !== null) words.push(`$${usage.cost_usd < 0.1 ? usage.cost_usd.toFixed(4) : usage.cost_usd.toFixed(2)}`);
+  if (usage.context_tokens !== null && usage.context_limit) {
+    words.push(`context ${Math.round((100 * usage.context_tokens) / usage.context_limit)} %`);
+  }
+  return words.join(' · ');
+}
+
+async function act(press: HTMLButtonElement, address: string): Promise<void> {
+  press.disabled = true;
+  try {
+    await send('POST', address);
+  } catch (error) {
+    toast(error instanceof Refusal ? error.message : 'That did not arrive. Try again.', 'bad');
+  } finally {
+    press.disabled = false;
+  }
+}
