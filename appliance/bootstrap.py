@@ -19,6 +19,7 @@ from appliance.hub import hub_credentials, make_device_key
 from appliance.layout import Layout
 from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
+from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
 from appliance.updates.choose import make_updates
 from appliance.upkeep import Upkeep, samples_in
@@ -108,14 +109,17 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         accounts = Accounts(store, bus, setup_code)
         stack.push_async_callback(accounts.close)
 
+        account = await agents_account(layout.agent_user, layout.broker, layout.agents_folders)
+        stack.push_async_callback(account.close)
+
         sampler = HealthSampler(layout.data)
         system = await asyncio.to_thread(sampler.system_info)
         ssh_keys = SshKeys(layout.authorized_keys, bus)
-        workspace = Workspace(layout.workspace, bus)
+        workspace = Workspace(layout.workspace, bus, rights_in(account))
         transfers = Transfers(workspace, bus)
         agents = Agents(layout.agents, bus)
         await agents.refresh()
-        sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents)
+        sessions = Sessions(_sessions_config(settings, layout), SessionRecords(store), bus, agents, account=account)
         await sessions.start()
         stack.push_async_callback(sessions.close)
 

@@ -35,6 +35,10 @@ class Settings(BaseModel):
     workspace: Path | None = Field(default=None, description="Root of the folders agents work in.")
     agents: Path | None = Field(default=None, description="Where agent CLIs are installed (npm prefix).")
     sockets: Path | None = Field(default=None, description="Folder of the tmux sockets; mode 0700, a short path.")
+    agent_user: str | None = Field(
+        default=None, description="Account that agents work in, through its broker; default the daemon's own."
+    )
+    broker: Path | None = Field(default=None, description="Socket of the broker in the account of agent_user.")
     authorized_keys: Path | None = Field(default=None, description="SSH keys file; default ~/.ssh/authorized_keys.")
     hub: str | None = Field(
         default=None,

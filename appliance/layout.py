@@ -9,6 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from appliance.config import Settings
+from appliance.separation import FOLDER_MODE, SOCKETS_MODE, agents_user, refuse_within_reach
+from gateway.programs.types import User
+from gateway.programs.wire import SOCKET
 from protocol.problems import Problem, ProblemCode
 from provisioning.identity import KEY_FILE_NAME
 
@@ -26,6 +29,9 @@ class Layout:
     sockets: Path
     authorized_keys: Path
     database_url: str
+    broker: Path
+    agent_user: User | None = None
+    """The account that agents work in, where it is another than the daemon's."""
 
     @property
     def lock(self) -> Path:
@@ -72,16 +78,29 @@ class Layout:
         """What sessions need to come back after a reboot."""
         return self.data / "sessions"
 
+    @property
+    def agents_folders(self) -> dict[Path, int]:
+        """What the agents' account makes for itself, with the modes."""
+        return {self.sockets: SOCKETS_MODE, self.workspace: FOLDER_MODE, self.agents: FOLDER_MODE}
+
     @classmethod
     def of(cls, settings: Settings) -> Layout:
-        """The layout that the settings describe."""
+        """The layout that the settings describe.
+
+        Raises:
+            Problem: INVALID_REQUEST when ``agent_user`` is no account, or none that agents should have.
+        """
         data = settings.data.absolute()
         secret_url = settings.database_url
+        user = agents_user(settings.agent_user) if settings.agent_user else None
+        broker = (settings.broker or Path(SOCKET)).absolute()
         return cls(
             data=data,
-            workspace=(settings.workspace or data / "workspace").absolute(),
-            agents=(settings.agents or data / "agents").absolute(),
-            sockets=(settings.sockets or _socket_folder(data)).absolute(),
+            workspace=(settings.workspace or (user.home / "work" if user else data / "workspace")).absolute(),
+            agents=(settings.agents or (user.home / ".hutch" / "agents" if user else data / "agents")).absolute(),
+            sockets=(settings.sockets or (broker.parent / "tmux" if user else _socket_folder(data))).absolute(),
+            broker=broker,
+            agent_user=user,
             authorized_keys=(settings.authorized_keys or Path.home() / ".ssh" / "authorized_keys").absolute(),
             database_url=secret_url.get_secret_value() if secret_url else f"sqlite+aiosqlite:///{data / 'hutch.db'}",
         )
@@ -92,6 +111,12 @@ class Layout:
         Raises:
             Problem: PERMISSION_DENIED when one cannot be made or belongs to somebody else.
         """
+        if self.agent_user is not None:
+            # What agents own is made by themselves, when their account is reached.
+            for folder in (self.data, self.session_state):
+                _private(folder)
+            refuse_within_reach(self.data, self.agent_user)
+            return
         for folder in (self.data, self.sockets, self.session_state):
             _private(folder)
         for folder in (self.workspace, self.agents):

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -28,8 +28,12 @@ _STOP_SECONDS = 10.0
 class DeviceProcess:
     """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart."""
 
-    def __init__(self, data: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, environ: Mapping[str, str] | None = None, program: Sequence[str] = (sys.executable,)
+    ) -> None:
+        """``program`` is the interpreter, with what another account needs before it."""
         self.data = data
+        self._program = program
         self.url = ""
         self.setup_code: str | None = None
         self._environ = {
@@ -51,7 +55,7 @@ class DeviceProcess:
 
     def start(self) -> None:
         """Start the daemon and wait until it is ready."""
-        command = [sys.executable, "-m", "appliance.cli.main", "run"]
+        command = [*self._program, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,

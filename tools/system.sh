@@ -18,6 +18,7 @@ missing_packages() {
   command -v dbus-daemon >/dev/null || printf '%s\n' dbus-daemon
   command -v mksquashfs >/dev/null || printf '%s\n' squashfs-tools
   command -v openssl >/dev/null || printf '%s\n' openssl
+  command -v systemd-analyze >/dev/null || printf '%s\n' systemd
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 

@@ -17,7 +17,11 @@ from protocol.problems import Problem
 
 _SETTINGS = {"data": Path, "listen": str, "hub": str}
 """The settings that every command takes on its command line."""
-ELSEWHERE = {"hub": "Run and look after a hub", "fleet": "Work with the devices of a hub, from anywhere"}
+ELSEWHERE = {
+    "hub": "Run and look after a hub",
+    "fleet": "Work with the devices of a hub, from anywhere",
+    "broker": "Start programs in the account that agents work in",
+}
 """Words behind which stand commands with settings of their own, in :mod:`appliance.cli` under the same names."""
 
 
@@ -42,9 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given and given[0] in ELSEWHERE:
         # Loaded here: a device does without the hub and its clients.
-        from appliance.cli import fleet, hub
+        from appliance.cli import broker, fleet, hub
 
-        return {"hub": hub.main, "fleet": fleet.main}[given[0]](given[1:])
+        return {"hub": hub.main, "fleet": fleet.main, "broker": broker.main}[given[0]](given[1:])
     options = build_parser().parse_args(arguments)
     command: Command[Settings] = options.command
     try:

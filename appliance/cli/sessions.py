@@ -12,6 +12,7 @@ from appliance.cli.answers import Nothing
 from appliance.cli.console import ask
 from appliance.config import Settings
 from appliance.layout import Layout
+from appliance.separation import become
 from gateway.sessions.types import SessionStatus
 from protocol.problems import Problem, ProblemCode
 
@@ -64,7 +65,10 @@ def attach(options: argparse.Namespace, settings: Settings) -> int:
     tmux = shutil.which("tmux")
     if tmux is None:
         raise Problem(ProblemCode.TMUX_MISSING, "tmux is not installed here. Install it with: apt install tmux")
-    socket = Layout.of(settings).sockets / f"{found.id}.sock"
+    layout = Layout.of(settings)
+    socket = layout.sockets / f"{found.id}.sock"
+    if layout.agent_user is not None:
+        become(layout.agent_user)
     os.execv(tmux, [tmux, "-u", "-S", str(socket), "attach-session"])  # noqa: S606 - becoming tmux is the purpose
 
 

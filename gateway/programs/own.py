@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from signal import Signals
 
-
-class OwnProgram:
-    """A child of the daemon. Implements :class:`gateway.programs.types.Program`."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        """None while it runs."""
-        return self._process.returncode
-
-    async def wait(self) -> int:
-        """Its exit code."""
-        return await self._process.wait()
-
-    def signal_group(self, number: Signals) -> None:
-        """To every process of its group."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+from gateway.programs.chores import Chores
+from gateway.programs.running import UNKNOWN, Running
+from gateway.programs.types import User
+from gateway.programs.work import do
 
 
 class OwnPrograms:
-    """Starts programs as the daemon's children. Implements :class:`gateway.programs.types.Programs`."""
+    """Starts programs as the daemon's children. Implements :class:`gateway.programs.types.AgentsAccount`."""
+
+    apart = False
+
+    def __init__(self) -> None:
+        entry = pwd.getpwuid(os.getuid())
+        self._user = User(entry.pw_uid, entry.pw_name, Path(entry.pw_dir), entry.pw_shell or "/bin/sh")
+        self._chores = Chores(do)
 
     async def start(
         self,
@@ -48,18 +37,31 @@ class OwnPrograms:
         stdin: int,
         stdout: int,
         stderr: int,
-    ) -> OwnProgram:
+    ) -> Running:
         """As in the protocol; raises FileNotFoundError and PermissionError."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-        return OwnProgram(process)
+
+        def popen_now() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env=dict(environment),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+
+        # A fork of the daemon takes a moment, which terminals would feel: not on the loop.
+        starting = asyncio.ensure_future(asyncio.to_thread(popen_now))
+        try:
+            popen = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(OSError):
+                await asyncio.to_thread(_end, await starting)
+            raise
+        program = Running(popen.pid, partial(_signal_group, popen))
+        program.watch(partial(_exit_code, popen))
+        return program
 
     async def signal(self, pids: Iterable[int], number: Signals) -> None:
         """To each of them."""
@@ -71,3 +73,32 @@ class OwnPrograms:
     def home(self) -> Path:
         """The daemon's own."""
         return Path.home()
+
+    @property
+    def user(self) -> User:
+        """The daemon's account."""
+        return self._user
+
+    @property
+    def chores(self) -> Chores:
+        """Done right here."""
+        return self._chores
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _exit_code(popen: subprocess.Popen[bytes]) -> int:
+    code = popen.poll()
+    return UNKNOWN if code is None else code
+
+
+def _signal_group(popen: subprocess.Popen[bytes], number: Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(popen.pid, number)
+
+
+def _end(popen: subprocess.Popen[bytes]) -> None:
+    popen.kill()
+    with popen:
+        pass

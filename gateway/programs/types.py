@@ -8,9 +8,22 @@ git in a workspace. On a developer's machine agents are the daemon's own account
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from typing import Protocol
+
+from gateway.programs.chores import Chores
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account of the machine, as passwd(5) has it."""
+
+    uid: int
+    name: str
+    home: Path
+    shell: str
 
 
 class Program(Protocol):
@@ -61,3 +74,22 @@ class Programs(Protocol):
     @property
     def home(self) -> Path:
         """The home folder of the account; settings and logins of the CLIs lie there."""
+
+
+class AgentsAccount(Programs, Protocol):
+    """The account that agents work in: what :class:`Programs` offers, and more that only that account can do."""
+
+    @property
+    def user(self) -> User:
+        """Whose it is."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether it is another account than the daemon's own."""
+
+    @property
+    def chores(self) -> Chores:
+        """Small works done there."""
+
+    async def close(self) -> None:
+        """Let go of it."""

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from gateway.programs.chores import Chores
 from gateway.sessions.connection import PaneFacts, end_stale_clients, facts
 from gateway.sessions.launch import ID
-from gateway.sessions.pause import resume, wake_server
 from gateway.sessions.tmux import TmuxServer
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -19,9 +19,11 @@ def boot_id() -> str:
     return BOOT_ID.read_text(encoding="ascii").strip()
 
 
-def sockets(folder: Path) -> list[Path]:
-    """The sockets of sessions in a folder, living or not."""
-    return sorted(path for path in folder.glob("*.sock") if ID.match(path.stem))
+def sockets(chores: Chores, folder: Path) -> list[Path]:
+    """The sockets of sessions in a folder, living or not. Blocks."""
+    return sorted(
+        folder / name for name in chores.names(folder) if name.endswith(".sock") and ID.match(Path(name).stem)
+    )
 
 
 async def adopt(server: TmuxServer, known_generation: int) -> PaneFacts:
@@ -30,10 +32,11 @@ async def adopt(server: TmuxServer, known_generation: int) -> PaneFacts:
     Raises:
         TmuxFailed: no server is behind the socket, or it does not answer.
     """
-    await asyncio.to_thread(wake_server, server.socket)
+    chores = server.account.chores
+    await asyncio.to_thread(chores.wake, server.socket)
     await end_stale_clients(server)
     pane = await facts(server)
-    await asyncio.to_thread(resume, pane.tty, pane.server_pid)
+    await asyncio.to_thread(chores.resume, pane.tty, pane.server_pid)
     generation = max(known_generation, pane.generation) + 1
     await server.run("set-option", "-s", "@hutch_generation", str(generation))
     return replace(pane, generation=generation)

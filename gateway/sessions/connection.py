@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import re
-import signal
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from signal import SIGTERM
 
+from gateway.programs.processes import wait
 from gateway.sessions.control_client import Command, ControlClient
 from gateway.sessions.input import InputQueue
 from gateway.sessions.modes import ModeTracker
 from gateway.sessions.output import OutputPump
+from gateway.sessions.pane_pipe import pane_pipe
 from gateway.sessions.ring import Ring
-from gateway.sessions.tmux import PANE, TIMEOUT, TmuxFailed, TmuxServer
+from gateway.sessions.tmux import PANE, TmuxFailed, TmuxServer
+from gateway.sessions.types import is_size
 
 _LAYOUT = re.compile(rb"%layout-change @0 [0-9a-f]{4},([0-9]{1,5})x([0-9]{1,5}),")
+_CONTROL_CLIENT = re.compile(r"^1 ([0-9]{1,9})$", re.MULTILINE)
 _TITLE = re.compile(rb"%subscription-changed title \S+ \S+ \S+ \S+ : (.*)", re.DOTALL)
+_FACTS_ANSWER = re.compile(
+    r"(?P<server>[0-9]{1,9}) (?P<pane>[0-9]{1,9}) (?P<tty>\S+) (?P<cols>[0-9]{1,5}) (?P<rows>[0-9]{1,5}) "
+    r"(?P<dead>[01]) (?P<generation>[0-9]{0,9}) (?P<modes>\S*)\Z",
+    re.ASCII,
+)
 _FACTS = "#{pid} #{pane_pid} #{pane_tty} #{pane_width} #{pane_height} #{pane_dead} #{@hutch_generation} #{@hutch_modes}"
 
 
@@ -54,12 +59,20 @@ async def facts(server: TmuxServer) -> PaneFacts:
     """Ask a server about its pane.
 
     Raises:
-        TmuxFailed: no server answers.
+        TmuxFailed: no server answers, or not as tmux does.
     """
-    words = (await server.run("display-message", "-p", "-t", PANE, _FACTS)).rstrip("\n").split(" ")
-    server_pid, pane_pid, tty, cols, rows, dead, generation, modes = words
+    found = _FACTS_ANSWER.match((await server.run("display-message", "-p", "-t", PANE, _FACTS)).rstrip("\n"))
+    if found is None or not is_size(int(found["cols"]), int(found["rows"])):
+        raise TmuxFailed("tmux answers what it should not")
     return PaneFacts(
-        int(server_pid), int(pane_pid), tty, int(cols), int(rows), dead == "1", int(generation or 0), modes
+        server_pid=int(found["server"]),
+        pane_pid=int(found["pane"]),
+        tty=found["tty"],
+        cols=int(found["cols"]),
+        rows=int(found["rows"]),
+        dead=found["dead"] == "1",
+        generation=int(found["generation"] or 0),
+        modes=found["modes"],
     )
 
 
@@ -73,11 +86,13 @@ class Connection:
         pipe: socket.socket,
         pump: OutputPump,
         other: socket.socket | None,
+        *,
+        unread: Callable[[], int],
     ) -> None:
         self.pane = pane
         self.client = client
         self.pump = pump
-        self.input = InputQueue(pipe, pane.tty)
+        self.input = InputQueue(pipe, unread)
         self._pipe = pipe
         self._other = other
 
@@ -101,7 +116,7 @@ class Connection:
             await client.close()
             raise
         pump = OutputPump(pipe, ring, modes, listener.on_frames, listener.on_lost)
-        return cls(pane, client, pipe, pump, other)
+        return cls(pane, client, pipe, pump, other, unread=lambda: server.account.chores.unread(pane.tty))
 
     async def close(self) -> None:
         """Let go; the session lives on."""
@@ -116,27 +131,15 @@ class Connection:
 async def end_stale_clients(server: TmuxServer) -> None:
     """End the control clients a crashed daemon left behind: with one of them, ``kill-server`` never comes back."""
     clients = await server.run("list-clients", "-F", "#{client_control_mode} #{client_pid}")
-    stale = [int(line.split()[1]) for line in clients.splitlines() if line.startswith("1 ")]
-    await asyncio.to_thread(_terminate, stale)
-
-
-def _terminate(pids: list[int]) -> None:
-    for pid in pids:
-        try:
-            watch = os.pidfd_open(pid)
-        except OSError:
-            continue
-        with open(watch, closefd=True), contextlib.suppress(OSError):  # noqa: PTH123 - a descriptor, no path
-            signal.pidfd_send_signal(watch, signal.SIGTERM)
-            deadline = time.monotonic() + 1
-            while time.monotonic() < deadline and Path(f"/proc/{pid}").exists():
-                time.sleep(0.01)
+    stale = [int(pid) for pid in _CONTROL_CLIENT.findall(clients)]
+    await server.account.signal(stale, SIGTERM)
+    await asyncio.to_thread(wait, stale, 1)
 
 
 async def _pipe_or_none(server: TmuxServer) -> tuple[socket.socket, socket.socket | None]:
     """The pane's pipe; a pane whose program has ended has none, and gets one on which nothing comes."""
     try:
-        return await _pipe(server), None
+        return await pane_pipe(server), None
     except TmuxFailed:
         if not (await facts(server)).dead:
             raise
@@ -145,50 +148,12 @@ async def _pipe_or_none(server: TmuxServer) -> tuple[socket.socket, socket.socke
     return silent, other
 
 
-async def _pipe(server: TmuxServer) -> socket.socket:
-    path = server.socket.with_suffix(".p")
-    listener = await asyncio.to_thread(_listen, path)
-    try:
-        await server.pipe_to(path)
-        return await asyncio.to_thread(_receive, listener)
-    finally:
-        listener.close()
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-
-
-def _listen(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        listener.bind(str(path))
-        listener.settimeout(TIMEOUT)
-        listener.listen(1)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _receive(listener: socket.socket) -> socket.socket:
-    try:
-        helper, _ = listener.accept()
-        with helper:
-            helper.settimeout(TIMEOUT)
-            _, descriptors, _, _ = socket.recv_fds(helper, 1, 1)
-            helper.send(b"\0")
-    except OSError as error:
-        raise TmuxFailed("tmux did not hand over the pane's pipe") from error
-    if not descriptors:
-        raise TmuxFailed("tmux did not hand over the pane's pipe")
-    pipe = socket.socket(fileno=descriptors[0])
-    pipe.setblocking(False)
-    return pipe
-
-
 def _notice(line: bytes, listener: Listener) -> None:
     layout = _LAYOUT.match(line)
     if layout is not None:
-        listener.on_size(int(layout.group(1)), int(layout.group(2)))
+        cols, rows = int(layout.group(1)), int(layout.group(2))
+        if is_size(cols, rows):
+            listener.on_size(cols, rows)
         return
     title = _TITLE.match(line)
     if title is not None:

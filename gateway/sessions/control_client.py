@@ -14,12 +14,18 @@ import subprocess
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGKILL
 
+from gateway.programs.types import Program
 from gateway.sessions.tmux import SESSION, TIMEOUT, TmuxFailed, TmuxServer, tmux_missing
 
 Lines = list[bytes]
 CountLines = Callable[[list[Lines]], int | None]
 """Says from the answers so far how many lines the next one has; None: until tmux says it ends."""
+
+MAX_NOTICE = 1024 * 1024
+"""Bytes of one line outside of an answer."""
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer; 50,000 lines of 200 coloured columns stay below it."""
@@ -78,6 +84,8 @@ class ControlParser:
                 self._inside(self._block, line)
         if self._block is None:
             self._size = 0
+            if len(self._rest) > MAX_NOTICE:
+                raise TmuxFailed("tmux's notice is too long")
         elif self._size > MAX_ANSWER:
             raise TmuxFailed("tmux's answer is too long")
 
@@ -137,7 +145,9 @@ class ControlClient:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: Program,
+        stdin: int,
+        stdout: int,
         on_notice: Callable[[bytes], None],
         on_lost: Callable[[], None],
     ) -> None:
@@ -148,10 +158,8 @@ class ControlClient:
         self._attached: asyncio.Future[None] = self._loop.create_future()
         self._on_lost = on_lost
         self._open = True
-        assert process.stdin is not None  # noqa: S101 - both are pipes, by `connect`
-        assert process.stdout is not None  # noqa: S101
-        self._stdin = process.stdin.fileno()
-        self._stdout = process.stdout.fileno()
+        self._stdin = stdin
+        self._stdout = stdout
         os.set_blocking(self._stdin, False)
         os.set_blocking(self._stdout, False)
         self._loop.add_reader(self._stdout, self._readable)
@@ -164,13 +172,10 @@ class ControlClient:
 
         Raises:
             TmuxFailed: there is no server, or it does not answer.
+            Problem: ``UNAVAILABLE`` when the account it belongs to cannot be reached.
         """
         words = server.argv("-C", "attach-session", "-f", "no-output", "-t", SESSION)
-        try:
-            process = await _started(words)
-        except FileNotFoundError as error:
-            raise tmux_missing() from error
-        client = cls(process, on_notice, on_lost)
+        client = cls(*await _started(server, words), on_notice, on_lost)
         try:
             async with asyncio.timeout(TIMEOUT):
                 await client._attached
@@ -221,7 +226,11 @@ class ControlClient:
         """Leave the session; the server lives on."""
         self._on_lost = _nothing
         self._lose()
-        await asyncio.to_thread(_wait, self._process)
+        try:
+            async with asyncio.timeout(1):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.signal_group(SIGKILL)
 
     def _notice(self, line: bytes) -> None:
         # Commands that mean "this client" work once it has a session.
@@ -239,8 +248,8 @@ class ControlClient:
         try:
             if data:
                 self._parser.feed(data)
-        except TmuxFailed:
-            data = b""
+        except (TmuxFailed, ValueError, IndexError):
+            data = b""  # tmux belongs to agents: it may say anything
         if not data:
             self._lose()
 
@@ -249,10 +258,9 @@ class ControlClient:
             return
         self._open = False
         self._loop.remove_reader(self._stdout)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        for pipe in (self._stdin, self._stdout):
+            with contextlib.suppress(OSError):
+                os.close(pipe)
         gone = TmuxFailed("the tmux client is gone")
         self._parser.fail(gone)
         if not self._attached.done():
@@ -265,38 +273,26 @@ def _nothing() -> None:
     return None
 
 
-async def _started(words: list[str]) -> subprocess.Popen[bytes]:
-    """Start a process; whoever is cancelled meanwhile leaves none behind."""
-    starting = asyncio.ensure_future(asyncio.to_thread(_popen, words))
+async def _started(server: TmuxServer, words: list[str]) -> tuple[Program, int, int]:
+    """The client's program, and our ends of its standard input and output."""
+    its_input, stdin = os.pipe()
+    stdout, its_output = os.pipe()
     try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(_end, await starting)
+        process = await server.account.start(
+            words,
+            folder=Path("/"),
+            environment=server.environment(),
+            stdin=its_input,
+            stdout=its_output,
+            stderr=subprocess.DEVNULL,
+        )
+    except BaseException as error:
+        os.close(stdin)
+        os.close(stdout)
+        if isinstance(error, FileNotFoundError):
+            raise tmux_missing() from error
         raise
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    with process:
-        pass
-
-
-def _popen(words: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        words,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        cwd="/",
-        start_new_session=True,
-    )
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(1)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    finally:
+        os.close(its_input)
+        os.close(its_output)
+    return process, stdin, stdout

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGCHLD, SIGCONT, SIGHUP, SIGKILL, SIGTERM, Signals
 
-import psutil
-
-from gateway.sessions import processes
+from gateway.programs.chores import Chores
+from gateway.programs.processes import Running, wait
 from gateway.sessions.connection import PaneFacts
+from gateway.sessions.processes import mark
 from gateway.sessions.tmux import PANE, TmuxFailed, TmuxServer
+from protocol.problems import Problem
 
 POLL = 0.5
 """Seconds between two looks at whether the program is gone."""
@@ -36,28 +37,46 @@ class Outcome:
     """Whether the terminal went away under the program."""
 
 
-async def stop_program(pane_pid: int, socket: Path) -> None:
-    """End every process of a session, those that ask for it by force."""
-    running = await asyncio.to_thread(processes.find, pane_pid, socket, set())
-    await asyncio.to_thread(processes.stop_politely, running)
+async def stop_program(chores: Chores, pane_pid: int, socket: Path) -> None:
+    """End every process of a session, those that ask for it by force.
+
+    Raises:
+        Problem: ``UNAVAILABLE`` when their account cannot be reached.
+    """
+    running = await _found(chores, pane_pid, socket, [])
+    # Hang up, terminate, and wake what is stopped so that it hears.
+    await _signal(chores, running, SIGHUP, SIGTERM, SIGCONT)
     deadline = time.monotonic() + FORCE_AFTER
     while time.monotonic() < deadline:
-        running = await asyncio.to_thread(processes.find, pane_pid, socket, running)
+        running = await _found(chores, pane_pid, socket, running)
         if not running:
             return
-        await asyncio.to_thread(psutil.wait_procs, running, POLL)
-    await force(pane_pid, socket)
+        await _wait(running)
+    await force(chores, pane_pid, socket)
 
 
-async def force(pane_pid: int, socket: Path) -> None:
+async def force(chores: Chores, pane_pid: int, socket: Path) -> None:
     """Kill until nothing is left; a program that starts others faster than they are found gets a few rounds."""
-    running: set[psutil.Process] = set()
+    running: list[Running] = []
     for _ in range(10):
-        running = await asyncio.to_thread(processes.find, pane_pid, socket, running)
+        running = await _found(chores, pane_pid, socket, running)
         if not running:
             return
-        await asyncio.to_thread(processes.kill, running)
-        await asyncio.to_thread(psutil.wait_procs, running, POLL)
+        await _signal(chores, running, SIGKILL)
+        await _wait(running)
+
+
+async def _found(chores: Chores, pane_pid: int, socket: Path, known: Sequence[Running]) -> list[Running]:
+    return await asyncio.to_thread(chores.find, pane_pid, mark(socket), known)
+
+
+async def _signal(chores: Chores, running: Sequence[Running], *numbers: Signals) -> None:
+    for number in numbers:
+        await asyncio.to_thread(chores.send, running, number)
+
+
+async def _wait(running: Sequence[Running]) -> None:
+    await asyncio.to_thread(wait, [pid for pid, _ in running], POLL)
 
 
 async def read_outcome(server: TmuxServer, pane: PaneFacts, *, asked: bool, agent: str | None) -> Outcome:
@@ -67,35 +86,39 @@ async def read_outcome(server: TmuxServer, pane: PaneFacts, *, asked: bool, agen
     """
     for _ in range(STATUS_TRIES):
         try:
-            dead, status, number = (await server.run("display-message", "-p", "-t", PANE, _DEAD)).strip("\n").split(" ")
-        except TmuxFailed:
+            answer = await server.run("display-message", "-p", "-t", PANE, _DEAD)
+            code = _exit_code(answer)
+        except (TmuxFailed, Problem):
             break
-        if dead == "1" and (status or number):
-            code = int(status) if status else 128 + int(number)
+        if code is not None:
             if agent is None or asked or code == 0:
                 return Outcome(code)
             return Outcome(code, f"{agent} ended with exit code {code}; its last screen says why.")
-        with contextlib.suppress(OSError):
-            os.kill(pane.server_pid, signal.SIGCHLD)
+        with contextlib.suppress(Problem):
+            await server.account.signal([pane.server_pid], SIGCHLD)
         await asyncio.sleep(0.005)
     if asked:
         return Outcome(None, lost=True)
     return Outcome(None, "The session's tmux server was ended from outside; start the session again.", lost=True)
 
 
+def _exit_code(answer: str) -> int | None:
+    """What tmux says of a pane, None while it does not know yet; 128 and the number for a signal.
+
+    Raises:
+        TmuxFailed: that is no answer of tmux.
+    """
+    try:
+        dead, status, number = answer.strip("\n").split(" ")
+        if dead != "1" or not (status or number):
+            return None
+        return int(status) & 0xFF if status else 128 + (int(number) & 0x7F)
+    except ValueError:
+        raise TmuxFailed("tmux does not say how the program ended") from None
+
+
 async def kill_server(server: TmuxServer, pane: PaneFacts) -> None:
     """Take the server down, also one that hangs."""
     with contextlib.suppress(TmuxFailed):
         await server.run("kill-server")
-    await asyncio.to_thread(_wait_or_kill, server, pane.server_pid)
-
-
-def _wait_or_kill(server: TmuxServer, pid: int) -> None:
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if str(server.socket) in process.cmdline():
-            _, alive = psutil.wait_procs([process], timeout=1)
-            for left in alive:
-                left.kill()
-            psutil.wait_procs(alive, timeout=1)
-    server.socket.unlink(missing_ok=True)
+    await asyncio.to_thread(server.account.chores.end_tmux, pane.server_pid, server.socket)

@@ -6,14 +6,11 @@ tmux buffers without a bound what a program does not read, so the daemon does no
 
 from __future__ import annotations
 
-import array
 import asyncio
 import contextlib
-import fcntl
-import os
 import socket
-import termios
 from collections import deque
+from collections.abc import Callable
 
 from protocol.problems import Problem, ProblemCode
 
@@ -23,16 +20,18 @@ MAX_INPUT = 4 * 1024 * 1024
 UNCHECKED = 64 * 1024
 CHUNK = 16 * 1024
 POLL = 0.005
+AWAY = 0.5
+"""Seconds between two looks while nobody can be asked."""
 QUEUE_FULL = 3 * 1024
 """Unread bytes in the terminal (of 4096, Linux n_tty) from which on it counts as full."""
 
 
 class InputQueue:
-    """The queue of one pane. ``tty`` is the path of its terminal."""
+    """The queue of one pane. ``unread`` says how many bytes its terminal holds unread; it blocks."""
 
-    def __init__(self, pipe: socket.socket, tty: str) -> None:
+    def __init__(self, pipe: socket.socket, unread: Callable[[], int]) -> None:
         self._pipe = pipe
-        self._tty = tty
+        self._unread = unread
         self._queue: deque[memoryview] = deque()
         self._queued = 0
         self._unchecked = 0
@@ -98,30 +97,20 @@ class InputQueue:
 
     async def _room(self) -> None:
         # The kernel does not tell when a terminal is read, so it is looked at.
-        while await asyncio.to_thread(_unread, self._tty) >= QUEUE_FULL:  # noqa: ASYNC110
-            await asyncio.sleep(POLL)
+        while True:
+            try:
+                if await asyncio.to_thread(self._unread) < QUEUE_FULL:
+                    break
+                await asyncio.sleep(POLL)
+            except Problem:  # the agents' account cannot be reached; what waits can wait
+                await asyncio.sleep(AWAY)
         self._unchecked = 0
 
     def _send(self, data: memoryview) -> int:
         try:
-            return self._pipe.send(data)
+            # The other side shares the file description and could make it block.
+            return self._pipe.send(data, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return 0
         except OSError as error:
             raise Problem(ProblemCode.UNAVAILABLE, "The terminal is gone; open the session again.") from error
-
-
-def _unread(tty: str) -> int:
-    """Bytes the terminal holds that no program has read; 0 where it cannot be asked."""
-    count = array.array("i", [0])
-    try:
-        terminal = os.open(tty, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:
-        return 0
-    try:
-        fcntl.ioctl(terminal, termios.FIONREAD, count)
-    except OSError:
-        return 0
-    finally:
-        os.close(terminal)
-    return count[0]

@@ -5,23 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
 import re
 import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.agents.commands import AgentCommands
+from gateway.programs.chores import Chores
+from gateway.programs.types import AgentsAccount, User
+from gateway.programs.work import Refused
 from gateway.sessions.processes import MARKS
-from gateway.sessions.types import SessionSpec
+from gateway.sessions.types import COLS, ROWS, SessionSpec, is_size
 from protocol.problems import Problem, ProblemCode
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 MAX_NAME = 64
-COLS = (2, 1000)
-ROWS = (1, 500)
 MAX_ENV = 256
 MAX_ENV_BYTES = 64 * 1024
 MAX_INSTRUCTIONS = 1024 * 1024
@@ -61,7 +60,7 @@ def check_size(cols: int, rows: int) -> None:
     Raises:
         Problem: ``INVALID_REQUEST``.
     """
-    if not (COLS[0] <= cols <= COLS[1] and ROWS[0] <= rows <= ROWS[1]):
+    if not is_size(cols, rows):
         raise _invalid(f"A terminal has {COLS[0]} to {COLS[1]} columns and {ROWS[0]} to {ROWS[1]} rows.", "cols")
 
 
@@ -86,23 +85,30 @@ def check_spec(spec: SessionSpec) -> None:
 
 
 def prepare(
-    spec: SessionSpec, marked: Mapping[str, str], agents: AgentCommands, root: Path, shell: str | None
+    spec: SessionSpec,
+    marked: Mapping[str, str],
+    agents: AgentCommands,
+    root: Path,
+    shell: str | None,
+    *,
+    account: AgentsAccount,
 ) -> Launch:
     """Look at the machine: folder, command, environment with ``marked`` in it. Blocks: call it in a thread.
 
     Raises:
-        Problem: ``WORKDIR_MISSING``, ``PERMISSION_DENIED``, ``AGENT_MISSING``, ``SESSION_FAILED``.
+        Problem: ``WORKDIR_MISSING``, ``PERMISSION_DENIED``, ``AGENT_MISSING``, ``SESSION_FAILED``, ``UNAVAILABLE``.
     """
-    workdir = _folder(root, spec.workdir)
-    login = shell or _login_shell()
-    env = {**_clean_environment(login), **agents.environment(), **spec.env, **marked}
+    chores = account.chores
+    workdir = _folder(chores, root, spec.workdir)
+    login = shell or account.user.shell
+    env = {**_clean_environment(account.user, login), **agents.environment(), **spec.env, **marked}
     command = list(agents.command(spec.agent)) if spec.agent is not None else [login, "-l"]
-    if shutil.which(command[0], path=env["PATH"]) is None:
+    if chores.program(command[0], env["PATH"]) is None:
         if spec.agent is not None:
             raise Problem(ProblemCode.AGENT_MISSING, f"{spec.agent} is not installed; install it under Agents first.")
         raise Problem(ProblemCode.SESSION_FAILED, f"The shell {login} does not exist; choose another in the settings.")
-    _instructions(workdir, "CLAUDE.md", spec.claude_md)
-    _instructions(workdir, "AGENTS.md", spec.agents_md)
+    _instructions(chores, workdir, "CLAUDE.md", spec.claude_md)
+    _instructions(chores, workdir, "AGENTS.md", spec.agents_md)
     return Launch(command, workdir, env)
 
 
@@ -144,27 +150,25 @@ class EnvironmentFiles:
         return self._folder / f"{session_id}.env.json"
 
 
-def _folder(root: Path, workdir: Path) -> Path:
-    path = root / workdir
+def _folder(chores: Chores, root: Path, workdir: Path) -> Path:
+    """Looked for as the agents' account: what only the daemon may see is not there for a session."""
+    path = workdir if str(workdir).startswith("~") else root / workdir
     try:
-        path = root / workdir.expanduser()
-        resolved = path.resolve(strict=True)
-        if resolved.is_dir() and os.access(resolved, os.R_OK | os.X_OK):
-            return resolved
-        if resolved.is_dir():
-            raise Problem(ProblemCode.PERMISSION_DENIED, f"The folder {path} may not be read; choose another.")
-    except (OSError, RuntimeError, ValueError):
-        pass
-    raise Problem(ProblemCode.WORKDIR_MISSING, f"The folder {path} does not exist; make it first or choose another.")
+        return chores.folder(path)
+    except PermissionError:
+        raise Problem(ProblemCode.PERMISSION_DENIED, f"The folder {path} may not be read; choose another.") from None
+    except (OSError, ValueError, Refused):
+        raise Problem(
+            ProblemCode.WORKDIR_MISSING, f"The folder {path} does not exist; make it first or choose another."
+        ) from None
 
 
-def _clean_environment(shell: str) -> dict[str, str]:
+def _clean_environment(user: User, shell: str) -> dict[str, str]:
     """A small environment of its own: nothing of the daemon's, whose variables may hold its secrets."""
-    user = pwd.getpwuid(os.getuid())
     return {
-        "HOME": user.pw_dir,
-        "USER": user.pw_name,
-        "LOGNAME": user.pw_name,
+        "HOME": str(user.home),
+        "USER": user.name,
+        "LOGNAME": user.name,
         "SHELL": shell,
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
@@ -172,16 +176,12 @@ def _clean_environment(shell: str) -> dict[str, str]:
     }
 
 
-def _login_shell() -> str:
-    return pwd.getpwuid(os.getuid()).pw_shell or "/bin/sh"
-
-
-def _instructions(workdir: Path, name: str, text: str | None) -> None:
-    """Write an instruction file unless the folder has its own."""
+def _instructions(chores: Chores, workdir: Path, name: str, text: str | None) -> None:
+    """Write an instruction file unless the folder has its own; it belongs to the agents, and has only their reach."""
     if text is None:
         return
     try:
-        descriptor = os.open(workdir / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        descriptor = chores.create(workdir / name, 0o644)
     except FileExistsError:
         return
     except OSError as error:

@@ -15,6 +15,8 @@ import structlog
 
 from gateway.agents.commands import AgentCommands
 from gateway.events.types import SessionChanged, SessionControl, SessionEnded, SessionStarted
+from gateway.programs.own import OwnPrograms
+from gateway.programs.types import AgentsAccount
 from gateway.sessions.adoption import adopt, boot_id, sockets
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.connection import PaneFacts, facts
@@ -31,6 +33,9 @@ from protocol.problems import Problem, ProblemCode
 
 _log = structlog.get_logger(__name__)
 
+MAX_WORKDIR = 4096
+"""Characters of a folder that tmux names."""
+
 
 class Sessions:
     """Creates, finds, shows and ends sessions. Every refusal is a :class:`Problem`."""
@@ -42,8 +47,14 @@ class Sessions:
         bus: EventSink,
         agents: AgentCommands,
         boot: str | None = None,
+        *,
+        account: AgentsAccount | None = None,
     ) -> None:
-        """``boot`` stands for the kernel's boot id; None reads the real one at :meth:`start`."""
+        """``boot`` stands for the kernel's boot id; None reads the real one at :meth:`start`.
+
+        ``account`` is the one that sessions run in; None is the daemon's own.
+        """
+        self._account = account or OwnPrograms()
         self._config = config
         self._records = records
         self._bus = bus
@@ -235,7 +246,9 @@ class Sessions:
     async def _prepare(self, spec: SessionSpec, session_id: str) -> Launch:
         config = self._config
         marked = marks(session_id, self._server(session_id).socket)
-        return await asyncio.to_thread(prepare, spec, marked, self._agents, config.workspace_root, config.shell)
+        return await asyncio.to_thread(
+            prepare, spec, marked, self._agents, config.workspace_root, config.shell, account=self._account
+        )
 
     async def _launch(self, record: SessionRecord, launch: Launch, *, returned: bool) -> SessionInfo:
         server = self._server(record.id)
@@ -275,13 +288,17 @@ class Sessions:
             await self._take_hold(known, server, pane)
         except TmuxFailed as error:
             _log.warning("session is gone", session=path.stem, reason=str(error))
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await asyncio.to_thread(self._account.chores.remove, path)
+            return
+        except Problem as problem:
+            _log.warning("session cannot be reached", session=path.stem, reason=str(problem))
             return
         self._bus.publish(SessionStarted(session_id=known.id, name=known.name, agent=known.agent, returned=True))
 
     async def _unknown(self, server: TmuxServer, session_id: str) -> SessionRecord:
         """A record for a living session the store has lost."""
-        workdir = (await server.run("display-message", "-p", "-t", "%0", "#{pane_current_path}")).rstrip("\n")
+        answer = await server.run("display-message", "-p", "-t", "%0", "#{pane_current_path}")
+        workdir = answer.rstrip("\n")[:MAX_WORKDIR]
         return SessionRecord(
             id=session_id, name=session_id, agent=None, workdir=workdir, returns=False, created_at=datetime.now(UTC),
             ended_at=None, exit_code=None, cols=80, rows=24, generation=0, boot_id=self._boot,
@@ -333,16 +350,18 @@ class Sessions:
             await self._records.delete(session_id)
 
     def _server(self, session_id: str) -> TmuxServer:
-        return TmuxServer(self._config.tmux, self._config.socket_dir / f"{session_id}.sock")
+        return TmuxServer(self._config.tmux, self._config.socket_dir / f"{session_id}.sock", self._account)
 
     @property
     def _tmux_conf(self) -> Path:
         return self._config.socket_dir / "tmux.conf"
 
     def _prepare_and_find(self) -> Sequence[Path]:
-        for folder in (self._config.socket_dir, self._config.state_dir):
+        chores, config = self._account.chores, self._config
+        for folder in (config.state_dir,) if self._account.apart else (config.socket_dir, config.state_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-        self._tmux_conf.write_text(configuration(self._config.history_lines), encoding="utf-8")
+        chores.make_folder(config.socket_dir, 0o750 if self._account.apart else 0o700)
+        chores.write(self._tmux_conf, configuration(config.history_lines))
         self._boot = self._boot or boot_id()
-        return sockets(self._config.socket_dir)
+        return sockets(chores, config.socket_dir)

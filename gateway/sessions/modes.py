@@ -78,7 +78,7 @@ class ModeTracker:
         known = set(modes.encode().split(b","))
         for mode in self._on:
             self._on[mode] = mode in known
-        self._shape = shape.encode() if shape.isdigit() else b""
+        self._shape = shape.encode() if shape.isascii() and shape.isdigit() and len(shape) < 3 else b""
 
     def _apply(self, match: re.Match[bytes]) -> None:
         modes, switch, shape, reset, mark = match.groups()

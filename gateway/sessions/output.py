@@ -123,7 +123,7 @@ class OutputPump:
         frames = self._ring.next
         for _ in range(BURST):
             try:
-                data = self._pipe.recv(MAX_PIECE)
+                data = self._pipe.recv(MAX_PIECE, socket.MSG_DONTWAIT)  # as in input.py
             except BlockingIOError:
                 break
             except OSError:

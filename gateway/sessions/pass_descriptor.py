@@ -10,11 +10,11 @@ import socket
 import sys
 
 
-def main(path: str) -> None:
-    """Connect, pass descriptor 0, and wait until the other side has it."""
+def main(name: str) -> None:
+    """Connect to an abstract name, pass descriptor 0, and wait until the other side has it."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.settimeout(10)
-        listener.connect(path)
+        listener.connect(f"\0{name}")
         socket.send_fds(listener, [b"\0"], [0])
         listener.recv(1)
 

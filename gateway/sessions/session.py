@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from gateway.sessions.activity import Activity
 from gateway.sessions.connection import Connection, Listener, PaneFacts, facts
 from gateway.sessions.control import Control
@@ -25,6 +27,8 @@ from gateway.sessions.tmux import TmuxFailed, TmuxServer
 from gateway.sessions.types import Ended, SessionInfo, SessionStatus, Snapshot
 from gateway.sessions.viewer import Viewer
 from protocol.problems import Problem, ProblemCode
+
+_log = structlog.get_logger(__name__)
 
 RECONNECT_TRIES = 3
 MODES_EVERY = 1.0
@@ -178,7 +182,7 @@ class Session:
         self._asked = True
         pane = self._pane
         if self.outcome is None and pane is not None and self._finish is None:
-            await stop_program(pane.pane_pid, self.server.socket)
+            await stop_program(self.server.account.chores, pane.pane_pid, self.server.socket)
             self._begin_finish()
         await self.over.wait()
 
@@ -222,8 +226,8 @@ class Session:
         if connection is None:
             return None
         return Source(
-            self.record.id, connection.client, connection.pump, self._ring, self._modes, connection.pane,
-            lambda: self.size,
+            self.record.id, self.server.account.chores, connection.client, connection.pump, self._ring, self._modes,
+            connection.pane, lambda: self.size,
         )  # fmt: skip
 
     def _frames(self) -> None:
@@ -293,7 +297,7 @@ class Session:
                 if self._finish is not None or self._closed:
                     return
                 await self._let_go()
-                with contextlib.suppress(TmuxFailed):
+                with contextlib.suppress(TmuxFailed, Problem):
                     await self._connect(await facts(self.server))
                     return
             self._begin_finish()
@@ -338,9 +342,12 @@ class Session:
         for viewer in list(self._viewers.values()):
             viewer.end(Ended(outcome.exit_code), self.final)
         await self._let_go()
-        await kill_server(self.server, pane)
-        if outcome.lost:
-            await force(pane.pane_pid, self.server.socket)
+        try:
+            await kill_server(self.server, pane)
+            if outcome.lost:
+                await force(self.server.account.chores, pane.pane_pid, self.server.socket)
+        except Problem as problem:  # the next daemon finds what is left of it by its socket
+            _log.warning("what is left of a session could not be ended", session=self.record.id, reason=str(problem))
         self.record = replace(self.record, ended_at=datetime.now(UTC), exit_code=outcome.exit_code)
         await self._watcher.ended(self)
         self.over.set()

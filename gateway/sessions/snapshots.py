@@ -10,19 +10,20 @@ to wait for the few milliseconds this takes (pause.py).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.programs.chores import Chores
 from gateway.sessions.connection import PaneFacts
-from gateway.sessions.control_client import Command, ControlClient
+from gateway.sessions.control_client import Command, ControlClient, Lines
 from gateway.sessions.modes import ModeTracker
 from gateway.sessions.output import OutputPump
 from gateway.sessions.pause import paused
 from gateway.sessions.ring import Ring
 from gateway.sessions.screen import Captured, capture_commands, parse
 from gateway.sessions.tmux import TmuxFailed
-from gateway.sessions.types import MAX_PENDING, Snapshot
+from gateway.sessions.types import MAX_PENDING, Snapshot, is_size
 from gateway.sessions.viewer import Viewer
 
 TRIES_RUNNING = 4
@@ -48,6 +49,7 @@ class Source:
     """Where the pieces of a snapshot come from, as long as this tmux connection lasts."""
 
     session_id: str
+    chores: Chores
     client: ControlClient
     pump: OutputPump
     ring: Ring
@@ -73,7 +75,7 @@ async def take(source: Source, scrollback: int, deliver: Deliver) -> bool:
     for _ in range(TRIES_RUNNING):
         if await _try(source, scrollback, deliver):
             return True
-    async with paused(source.pane.tty, source.pane.server_pid):
+    async with paused(source.chores, source.pane.tty, source.pane.server_pid):
         for _ in range(TRIES_PAUSED):
             if await _try(source, scrollback, deliver):
                 return True
@@ -87,11 +89,21 @@ async def _try(source: Source, scrollback: int, deliver: Deliver, *, exact: bool
     await source.client.run(_BARRIER)
     await source.client.run(_BARRIER)
     source.pump.drain()
-    captured = parse(answers)
+    captured = _understood(answers)
     right = source.pump.total == before and (captured.cols, captured.rows) == source.size()
     if right or not exact:
         deliver(*_snapshot(source, captured))
     return right
+
+
+def _understood(answers: Sequence[Lines]) -> Captured:
+    try:
+        captured = parse(answers)
+    except (ValueError, IndexError):
+        raise TmuxFailed("tmux answers what it should not") from None
+    if not is_size(captured.cols, captured.rows):
+        raise TmuxFailed(f"tmux shows a screen of {captured.cols} by {captured.rows}")
+    return captured
 
 
 def _snapshot(source: Source, captured: Captured) -> tuple[Snapshot, bytes]:

@@ -6,14 +6,15 @@ life of a session, or when the persistent client is gone.
 
 from __future__ import annotations
 
-import asyncio
+import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.programs.output import printed
+from gateway.programs.types import AgentsAccount
 from protocol.problems import Problem, ProblemCode
 
 SESSION = "hutch"
@@ -26,6 +27,11 @@ MAX_SOCKET_PATH = 107
 
 TIMEOUT = 5.0
 """Seconds after which a tmux command counts as stuck."""
+
+MAX_PRINTED = 1024 * 1024
+"""Bytes of the answer of a tmux command."""
+MAX_SAID = 500
+"""Characters of what tmux says of a failure."""
 
 HELPER = Path(__file__).with_name("pass_descriptor.py")
 
@@ -65,10 +71,15 @@ class TmuxFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TmuxServer:
-    """The server behind one socket. ``run`` may be called whether it lives or not."""
+    """The server behind one socket, in the agents' account. ``run`` may be called whether it lives or not.
+
+    A tmux client does what its server says, so none is ever started in the daemon's own account where agents have
+    another one.
+    """
 
     program: str
     socket: Path
+    account: AgentsAccount
 
     def argv(self, *words: str) -> list[str]:
         """A tmux command line for this server; ``-u`` because a daemon's locale says nothing of its viewers."""
@@ -79,12 +90,13 @@ class TmuxServer:
 
         Raises:
             TmuxFailed: the server is not there, refuses, or is stuck.
+            Problem: ``UNAVAILABLE`` when its account cannot be reached.
         """
         return (await self.run_bytes(*words)).decode(errors="replace")
 
     async def run_bytes(self, *words: str) -> bytes:
         """As :meth:`run`, but the answer as it comes."""
-        return await asyncio.to_thread(self._run, words, None)
+        return await self._run(words, self.environment())
 
     async def start(
         self, config: Path, command: Sequence[str], workdir: Path, env: Mapping[str, str], size: tuple[int, int]
@@ -96,33 +108,34 @@ class TmuxServer:
         # tmux hands a single word to a shell; several are executed as they are.
         words = command if len(command) > 1 else ["/bin/sh", "-c", 'exec "$0"', *command]
         session = ["-f", str(config), "new-session", "-d", "-s", SESSION, "-x", str(size[0]), "-y", str(size[1])]
-        await asyncio.to_thread(self._run, [*session, "-c", str(workdir).replace("#", "##"), "--", *words], dict(env))
+        await self._run([*session, "-c", str(workdir).replace("#", "##"), "--", *words], env)
 
-    async def pipe_to(self, listener: Path) -> None:
-        """Have tmux hand its end of the pane's pipe to whoever listens on a unix socket."""
-        words = ["exec", sys.executable, "-S", "-E", "-I", str(HELPER), str(listener)]
+    async def pipe_to(self, listener: str) -> None:
+        """Have tmux hand its end of the pane's pipe to whoever listens on a unix socket of this abstract name."""
+        words = ["exec", sys.executable, "-S", "-E", "-I", str(HELPER), listener]
         # The command goes through tmux's formats and strftime before it reaches a shell.
         shell = shlex.join(words).replace("%", "%%").replace("#", "##")
         await self.run("pipe-pane", "-I", "-O", "-t", PANE, shell)
 
-    def _run(self, words: Sequence[str], env: dict[str, str] | None) -> bytes:
+    def environment(self) -> dict[str, str]:
+        """What tmux's own commands get to see."""
+        user = self.account.user
+        path = os.environ.get("PATH", os.defpath)
+        return {"PATH": path, "HOME": str(user.home), "SHELL": user.shell, "LANG": "C.UTF-8"}
+
+    async def _run(self, words: Sequence[str], env: Mapping[str, str]) -> bytes:
         try:
-            done = subprocess.run(
-                self.argv(*words),
-                env=env,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
+            done = await printed(self.account, self.argv(*words), environment=env, seconds=TIMEOUT, limit=MAX_PRINTED)
         except FileNotFoundError as error:
             raise tmux_missing() from error
-        except subprocess.TimeoutExpired as error:
+        except PermissionError as error:
+            raise TmuxFailed(f"{self.program} may not be run") from error
+        except TimeoutError as error:
             raise TmuxFailed(f"tmux {words[0]} did not answer within {TIMEOUT:.0f} s") from error
-        if done.returncode != 0:
-            raise TmuxFailed(done.stderr.decode(errors="replace").strip() or f"tmux left with {done.returncode}")
-        return done.stdout
+        if done.code != 0:
+            said = done.errors.decode(errors="replace").strip()[:MAX_SAID]
+            raise TmuxFailed(said or f"tmux left with {done.code}")
+        return done.out
 
 
 def tmux_missing() -> Problem:

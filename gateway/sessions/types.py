@@ -14,6 +14,13 @@ MAX_PENDING = 1024
 """Bytes of an unfinished sequence that may be put before a viewer's first frame."""
 MAX_PIECE = MAX_FRAME_PAYLOAD - MAX_PENDING
 """Bytes of output that get one number; every frame made of them has room for what is put before it."""
+COLS = (2, 1000)
+ROWS = (1, 500)
+
+
+def is_size(cols: int, rows: int) -> bool:
+    """Whether tmux and programs can work with a terminal of this size."""
+    return COLS[0] <= cols <= COLS[1] and ROWS[0] <= rows <= ROWS[1]
 
 
 class SessionStatus(StrEnum):

@@ -7,14 +7,14 @@ swaps in while we walk leads outside.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gateway.workspaces.rights import OWN, Rights
 from protocol.problems import Problem, ProblemCode
 
 MAX_NAME = 255
@@ -28,7 +28,6 @@ Parts = tuple[str, ...]
 """A checked path: its names from the root downwards; empty for the root itself."""
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_RENAME_NOREPLACE = 1
 
 
 def parts(path: str) -> Parts:
@@ -81,26 +80,30 @@ def _outside(path: str) -> Problem:
 
 
 @contextmanager
-def opened_root(root: Path) -> Iterator[int]:
-    """A file descriptor of the root folder; the root's own path is configuration and may be a link."""
+def opened_root(root: Path, rights: Rights = OWN) -> Iterator[int]:
+    """A file descriptor of the root folder; the root's own path is configuration and may be a link.
+
+    Raises PERMISSION_DENIED where it has to belong to agents and does not.
+    """
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        rights.check_root(fd, root)
         yield fd
     finally:
         os.close(fd)
 
 
 @contextmanager
-def opened_folder(root: Path, names: Parts, *, make: bool = False) -> Iterator[int]:
+def opened_folder(root: Path, names: Parts, *, make: bool = False, rights: Rights = OWN) -> Iterator[int]:
     """A file descriptor of a folder below the root; with ``make`` missing folders are made on the way.
 
     Raises OSError as openat(2) does, and PATH_OUTSIDE_WORKSPACE for a link on the way.
     """
-    with opened_root(root) as start:
+    with opened_root(root, rights) as start:
         fd = os.dup(start)
         try:
             for depth, name in enumerate(names):
-                below = _step(fd, name, "/".join(names[: depth + 1]), make=make)
+                below = _step(fd, name, "/".join(names[: depth + 1]), rights if make else None)
                 os.close(fd)
                 fd = below
             yield fd
@@ -108,24 +111,19 @@ def opened_folder(root: Path, names: Parts, *, make: bool = False) -> Iterator[i
             os.close(fd)
 
 
-def _step(fd: int, name: str, shown: str, *, make: bool) -> int:
+def _step(fd: int, name: str, shown: str, rights: Rights | None) -> int:
+    """Open a folder in a folder, made with these rights where it is missing."""
     try:
         return os.open(name, _FOLDER_FLAGS, dir_fd=fd)
     except FileNotFoundError:
-        if not make:
+        if rights is None:
             raise
-        _make_unless_there(fd, name)
-        return _step(fd, name, shown, make=False)
+        with suppress(FileExistsError):
+            rights.chores.make_folder_in(fd, name)
+        return _step(fd, name, shown, None)
     except NotADirectoryError:
         raise_for_link(fd, name, shown)
         raise
-
-
-def _make_unless_there(fd: int, name: str) -> None:
-    try:
-        os.mkdir(name, dir_fd=fd)
-    except FileExistsError:
-        return
 
 
 def raise_for_link(fd: int, name: str, shown: str) -> None:
@@ -142,28 +140,15 @@ def raise_for_link(fd: int, name: str, shown: str) -> None:
         )
 
 
-def open_plain_file(fd: int, name: str) -> int:
+def open_plain_file(fd: int, name: str, rights: Rights = OWN) -> int:
     """Open a regular file for reading; a link raises OSError(ELOOP), anything that is not a file OSError(EINVAL)."""
     opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
-    mode = os.fstat(opened).st_mode
-    if stat.S_ISREG(mode):
-        return opened
-    os.close(opened)
-    raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "not a regular file")
-
-
-def rename_to_new(src_fd: int, src: str, dst_fd: int, dst: str) -> None:
-    """Rename without ever replacing anything: renameat2(2) with RENAME_NOREPLACE; OSError(EEXIST) when it is taken.
-
-    File systems that do not know the flag get a look before the rename instead.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    done = libc.renameat2(src_fd, os.fsencode(src), dst_fd, os.fsencode(dst), _RENAME_NOREPLACE)
-    if done == 0:
-        return
-    code = ctypes.get_errno()
-    if code not in {errno.EINVAL, errno.ENOSYS}:
-        raise OSError(code, os.strerror(code), dst)
-    if dst in os.listdir(dst_fd):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), dst)
-    os.rename(src, dst, src_dir_fd=src_fd, dst_dir_fd=dst_fd)
+    try:
+        state = os.fstat(opened)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(errno.EISDIR if stat.S_ISDIR(state.st_mode) else errno.EINVAL, "not a regular file")
+        rights.check_file(state)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened

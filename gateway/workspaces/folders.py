@@ -19,9 +19,9 @@ from gateway.workspaces.beneath import (
     opened_folder,
     parts,
     raise_for_link,
-    rename_to_new,
 )
 from gateway.workspaces.open_files import OpenFile
+from gateway.workspaces.rights import OWN, Rights
 from gateway.workspaces.trees import remove_tree
 from gateway.workspaces.types import Entry
 from protocol.problems import Problem, ProblemCode
@@ -39,8 +39,9 @@ class Workspace:
     Every refusal is a :class:`Problem`.
     """
 
-    def __init__(self, root: Path, bus: Publisher) -> None:
+    def __init__(self, root: Path, bus: Publisher, rights: Rights = OWN) -> None:
         self.root = root
+        self.rights = rights
         self._bus = bus
 
     def parts(self, path: str) -> Parts:
@@ -96,7 +97,11 @@ class Workspace:
 
     def _entries(self, names: Parts) -> list[Entry]:
         found: list[Entry] = []
-        with problems_of(_shown(names)), opened_folder(self.root, names) as fd, os.scandir(fd) as listing:
+        with (
+            problems_of(_shown(names)),
+            opened_folder(self.root, names, rights=self.rights) as fd,
+            os.scandir(fd) as listing,
+        ):
             for item in listing:
                 if item.name.startswith(UPLOAD_PREFIX):
                     continue
@@ -108,33 +113,33 @@ class Workspace:
         return sorted(found, key=lambda e: (e.kind != "folder", e.name.casefold(), e.name))
 
     def _entry(self, names: Parts) -> Entry:
-        with problems_of(_shown(names)), opened_folder(self.root, names[:-1]) as fd:
+        with problems_of(_shown(names)), opened_folder(self.root, names[:-1], rights=self.rights) as fd:
             entry = _entry_at(fd, names[-1], names[:-1])
             if entry is None:
                 raise FileNotFoundError(2, "not there")
             return entry
 
     def _make_folder(self, names: Parts) -> None:
-        with problems_of(_shown(names)), opened_folder(self.root, names[:-1], make=True) as fd:
-            os.mkdir(names[-1], dir_fd=fd)
+        with problems_of(_shown(names)), opened_folder(self.root, names[:-1], make=True, rights=self.rights) as fd:
+            self.rights.chores.make_folder_in(fd, names[-1])
 
     def _remove(self, names: Parts) -> None:
-        with problems_of(_shown(names)), opened_folder(self.root, names[:-1]) as fd:
-            remove_tree(fd, names[-1])
+        with problems_of(_shown(names)), opened_folder(self.root, names[:-1], rights=self.rights) as fd:
+            remove_tree(fd, names[-1], self.rights.chores)
 
     def _move(self, old: Parts, new: Parts) -> None:
         with (
             problems_of(f"{_shown(old)} or {_shown(new)}"),
-            opened_folder(self.root, old[:-1]) as src,
-            opened_folder(self.root, new[:-1]) as dst,
+            opened_folder(self.root, old[:-1], rights=self.rights) as src,
+            opened_folder(self.root, new[:-1], rights=self.rights) as dst,
         ):
-            rename_to_new(src, old[-1], dst, new[-1])
+            self.rights.chores.rename_in(src, old[-1], dst, new[-1])
 
     def _open_file(self, names: Parts) -> OpenFile:
         path = "/".join(names)
-        with problems_of(_shown(names)), opened_folder(self.root, names[:-1]) as fd:
+        with problems_of(_shown(names)), opened_folder(self.root, names[:-1], rights=self.rights) as fd:
             try:
-                return OpenFile(open_plain_file(fd, names[-1]), path)
+                return OpenFile(open_plain_file(fd, names[-1], self.rights), path)
             except OSError:
                 raise_for_link(fd, names[-1], path)
                 raise

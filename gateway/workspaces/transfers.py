@@ -89,7 +89,7 @@ class Transfers:
             raise Problem(ProblemCode.INVALID_REQUEST, "The upload needs a file name. Name the destination.")
         plan = UploadPlan(names, size, total_chunks, chunk_size, sha256, overwrite)
         with problems_of(f"'{plan.path}'"), self._place(transfer_id):
-            upload = await _made(lambda: begin(self._workspace.root, plan))
+            upload = await _made(lambda: begin(self._workspace.root, plan, self._workspace.rights))
             self._live[transfer_id] = _Transfer(upload, self._clock())
 
     async def chunk(self, transfer_id: str, seq: int, data: bytes) -> None:
@@ -249,9 +249,11 @@ class Transfers:
             item.close()
 
     def _remove_leftovers(self) -> int:
-        with problems_of("The workspace"), opened_root(self._workspace.root) as root:
+        with problems_of("The workspace"), opened_root(self._workspace.root, self._workspace.rights) as root:
             live = {t.item.temp for t in self._live.values() if isinstance(t.item, Upload)}
-            return remove_leftovers(root, lambda name: is_leftover(name) and name not in live)
+            return remove_leftovers(
+                root, lambda name: is_leftover(name) and name not in live, self._workspace.rights.chores
+            )
 
 
 async def _finished(work: Callable[[], Result]) -> Result:

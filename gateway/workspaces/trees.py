@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from gateway.programs.chores import Chores
 from gateway.workspaces.beneath import MAX_DEPTH
 from protocol.problems import Problem, ProblemCode
 
@@ -19,16 +20,17 @@ MAX_SEARCHED = 200_000
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def remove_tree(parent: int, name: str) -> None:
+def remove_tree(parent: int, name: str, chores: Chores) -> None:
     """Remove a file, link or folder with all that is in it; links are removed, never followed.
 
     Raises OSError as unlink(2) and rmdir(2) do, TOO_LARGE when a bound is met; what was removed until then stays so.
     """
-    _Removal().remove(parent, name, 0)
+    _Removal(chores).remove(parent, name, 0)
 
 
 class _Removal:
-    def __init__(self) -> None:
+    def __init__(self, chores: Chores) -> None:
+        self._chores = chores
         self._left = MAX_REMOVED
 
     def remove(self, parent: int, name: str, depth: int) -> None:
@@ -40,10 +42,10 @@ class _Removal:
                 "removed. Remove the rest in a terminal.",
             )
         if not _is_folder(parent, name):
-            os.unlink(name, dir_fd=parent)
+            self._chores.remove_in(parent, name)
             return
         self._empty(parent, name, depth)
-        os.rmdir(name, dir_fd=parent)
+        self._chores.remove_folder_in(parent, name)
 
     def _empty(self, parent: int, name: str, depth: int) -> None:
         fd = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
@@ -58,7 +60,7 @@ def _is_folder(parent: int, name: str) -> bool:
     return stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
 
 
-def remove_leftovers(root: int, is_leftover: Callable[[str], bool]) -> int:
+def remove_leftovers(root: int, is_leftover: Callable[[str], bool], chores: Chores) -> int:
     """Remove every regular file below ``root`` whose name is a leftover; returns how many that were.
 
     Folders that cannot be read, names that vanish meanwhile and what lies deeper than paths go are passed over.
@@ -68,17 +70,17 @@ def remove_leftovers(root: int, is_leftover: Callable[[str], bool]) -> int:
         if path.count("/") >= MAX_DEPTH:
             folders.clear()
         left -= len(folders) + len(files)
-        removed += sum(_remove_plain(fd, name) for name in files if is_leftover(name))
+        removed += sum(_remove_plain(fd, name, chores) for name in files if is_leftover(name))
         if left < 0:
             break
     return removed
 
 
-def _remove_plain(parent: int, name: str) -> bool:
+def _remove_plain(parent: int, name: str, chores: Chores) -> bool:
     try:
         if not stat.S_ISREG(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
             return False
-        os.unlink(name, dir_fd=parent)
+        chores.remove_in(parent, name)
     except OSError:
         return False
     return True

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from gateway.workspaces.beneath import Parts, opened_folder, rename_to_new
+from gateway.workspaces.beneath import Parts, opened_folder
 from gateway.workspaces.folders import UPLOAD_PREFIX
+from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
 _TEMP = re.compile(re.escape(UPLOAD_PREFIX) + r"[0-9a-f]{32}")
@@ -52,6 +53,7 @@ class Upload:
     folder: int
     file: int
     temp: str
+    rights: Rights
     next_seq: int = 0
     received: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -98,12 +100,13 @@ class Upload:
             raise self._out_of_order(f"{missing} bytes are missing, from chunk {self.next_seq} on. Send them.")
         self._check_digest(sha256, self.plan.sha256)
         os.ftruncate(self.file, self.plan.size)
-        os.fchmod(self.file, self._mode())
+        chores = self.rights.chores
+        chores.set_mode(self.file, self._mode())
         os.fsync(self.file)
         if self.plan.overwrite:
-            os.replace(self.temp, self.plan.names[-1], src_dir_fd=self.folder, dst_dir_fd=self.folder)
+            chores.replace_in(self.folder, self.temp, self.folder, self.plan.names[-1])
         else:
-            rename_to_new(self.folder, self.temp, self.folder, self.plan.names[-1])
+            chores.rename_in(self.folder, self.temp, self.folder, self.plan.names[-1])
         os.fsync(self.folder)
 
     def _check_digest(self, *announced: str | None) -> None:
@@ -117,31 +120,39 @@ class Upload:
                 )
 
     def _mode(self) -> int:
-        """That of the file that is replaced, so that scripts stay executable; else 0644 under the umask."""
+        """That of the file that is replaced, so that scripts stay executable; else 0644 under the umask.
+
+        The umask is the daemon's, and says nothing of files in another account.
+        """
         with suppress(FileNotFoundError):
             before = os.stat(self.plan.names[-1], dir_fd=self.folder, follow_symlinks=False).st_mode
             if stat.S_ISREG(before):
                 return stat.S_IMODE(before) & 0o777
-        return 0o644 & ~_umask()
+        return 0o644 & ~_umask() if self.rights.owner is None else 0o644
 
     def discard(self) -> None:
         """Remove the unfinished file and let go of everything; harmless after :meth:`finish`."""
-        with suppress(OSError):
-            os.unlink(self.temp, dir_fd=self.folder)
+        # Where the agents' account cannot be reached the next search for leftovers finds it.
+        with suppress(OSError, Problem):
+            self.rights.chores.remove_in(self.folder, self.temp)
         for fd in (self.file, self.folder):
             with suppress(OSError):
                 os.close(fd)
 
 
-def begin(root: Path, plan: UploadPlan) -> Upload:
+def begin(root: Path, plan: UploadPlan, rights: Rights) -> Upload:
     """Make the unfinished file, and the folders above it. Raises CONFLICT, DISK_FULL, and OSError as open(2) does."""
-    with opened_folder(root, plan.names[:-1], make=True) as folder:
+    with opened_folder(root, plan.names[:-1], make=True, rights=rights) as folder:
         _check_destination(folder, plan)
         _check_space(folder, plan.size)
         temp = UPLOAD_PREFIX + secrets.token_hex(16)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(temp, flags, 0o600, dir_fd=folder)
-        return Upload(plan, os.dup(folder), file, temp)
+        file = rights.chores.create_in(folder, temp, 0o600)
+        try:
+            rights.check_made(file, folder, temp)
+        except OSError:
+            os.close(file)
+            raise
+        return Upload(plan, os.dup(folder), file, temp, rights)
 
 
 def _check_destination(folder: int, plan: UploadPlan) -> None:

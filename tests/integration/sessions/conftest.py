@@ -11,10 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gateway.programs.own import OwnPrograms
+from gateway.programs.types import AgentsAccount
 from gateway.sessions.config import SessionsConfig
 from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionInfo, SessionSpec
 from tests.doubles.session_records import AgentTable, EventList, RecordsInMemory
+from tests.integration.sessions.two_accounts import agents_account, shared_folder
 
 
 @dataclass
@@ -25,9 +28,10 @@ class Place:
     records: RecordsInMemory = field(default_factory=RecordsInMemory)
     events: EventList = field(default_factory=EventList)
     agents: AgentTable = field(default_factory=AgentTable)
+    account: AgentsAccount = field(default_factory=OwnPrograms)
 
     def daemon(self, boot: str = "boot-1") -> Sessions:
-        return Sessions(self.config, self.records, self.events, self.agents, boot)
+        return Sessions(self.config, self.records, self.events, self.agents, boot, account=self.account)
 
     def script(self, name: str, source: str) -> str:
         """A Python program as an agent of that name."""
@@ -46,12 +50,22 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    base = tmp_path_factory.mktemp("s")
+async def account() -> AsyncIterator[AgentsAccount]:
+    """Our own account; another one where these tests are run by those of tests/integration/separation."""
+    made = agents_account()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory, account: AgentsAccount) -> Iterator[Place]:
+    base = tmp_path_factory.mktemp("s") if not account.apart else shared_folder()
     work = base / "work"
     work.mkdir()
+    if account.apart:
+        work.chmod(0o777)
     config = SessionsConfig(base / "run", base / "state", work, shell="/bin/sh")  # noqa: S604 - a path
-    yield Place(config)
+    yield Place(config, account=account)
     for process in psutil.process_iter(["cmdline"]):
         if any(str(base) in word for word in process.info["cmdline"] or []):
             with contextlib.suppress(psutil.Error):

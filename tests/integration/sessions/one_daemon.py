@@ -16,11 +16,12 @@ from gateway.sessions.manager import Sessions
 from gateway.sessions.types import SessionSpec
 from tests.doubles.session_records import AgentTable, EventList, RecordsInMemory
 from tests.integration.sessions.reading import first_screen, until
+from tests.integration.sessions.two_accounts import agents_account
 
 
 async def main(sockets: str, state: str, work: str) -> None:
     config = SessionsConfig(Path(sockets), Path(state), Path(work), shell="/bin/sh")  # noqa: S604 - a path
-    sessions = Sessions(config, RecordsInMemory(), EventList(), AgentTable(), "boot-1")
+    sessions = Sessions(config, RecordsInMemory(), EventList(), AgentTable(), "boot-1", account=agents_account())
     await sessions.start()
     info = await sessions.create(SessionSpec("work", Path(), session_id="fixed"))
     async with sessions.attach(info.id, name="ann") as viewer:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.workspaces.beneath import MAX_DEPTH, MAX_NAME, opened_folder, parts, rename_to_new
+from gateway.workspaces.beneath import MAX_DEPTH, MAX_NAME, opened_folder, parts
+from gateway.workspaces.rights import OWN
 from protocol.problems import Problem, ProblemCode
 from tests.unit.gateway.workspaces.descriptors import descriptors
 
@@ -106,8 +107,8 @@ def test_a_rename_never_replaces(tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)
     try:
         with pytest.raises(FileExistsError):
-            rename_to_new(fd, "a", fd, "b")
-        rename_to_new(fd, "a", fd, "c")
+            OWN.chores.rename_in(fd, "a", fd, "b")
+        OWN.chores.rename_in(fd, "a", fd, "c")
     finally:
         os.close(fd)
     assert {entry.name for entry in tmp_path.iterdir()} == {"b", "c"}
