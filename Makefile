@@ -5,11 +5,11 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 ARGS ?=
 
-.PHONY: help setup run fleet test lint format wheel bench bench-hub lock clean
+.PHONY: help setup run fleet test lint format wheel release release-key bench bench-hub lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-	  printf '  make %-8s %s\n' "$$name" "$$what"; done
+	  printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 setup: ## install everything that development needs
 	@tools/setup.sh dev
@@ -31,6 +31,12 @@ format: ## rewrite the Python sources in the project's format
 
 wheel: ## build the wheel and try it outside the checkout
 	@exec tools/wheel.sh
+
+release: ## make a signed release for install.sh and its updates (ARGS="--wheels --url https://…/hutch-1.2.3.bundle")
+	@exec tools/release.sh $(ARGS)
+
+release-key: ## make the key that releases are signed with, once, in keys/release.pem
+	@exec tools/release-key.sh
 
 bench: ## measure Hutch beside its peers (ARGS="--only echo --peers hutch,terminado")
 	@exec tools/bench.sh $(ARGS)
