@@ -77,13 +77,22 @@ end() {
 
 quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
-# folder PATH MODE [OWNER]: make a folder where there is none.
+# folder PATH MODE [OWNER]: make a folder, and those above it, where there is none.
 folder() {
-  if [ ! -d "$root$1" ]; then
-    mkdir -p "$root$1"
-    undo_with "rmdir $(quoted "$root$1")"
-    chmod "$2" "$root$1"
-  fi
+  made=''
+  above=$1
+  while [ ! -d "$root$above" ]; do
+    made="$above
+$made"
+    above=$(dirname "$above")
+  done
+  while IFS= read -r one; do
+    [ -n "$one" ] || continue
+    mkdir -m "$2" "$root$one"
+    undo_with "rmdir $(quoted "$root$one")"
+  done <<END
+$made
+END
   [ $# -lt 3 ] || own "$3" "$root$1"
 }
 
@@ -196,6 +205,7 @@ make_accounts() {
   if [ -s "$work/accounts" ]; then put "$work/accounts" /usr/local/lib/hutch/accounts 644; fi
   while read -r account; do undo_with "userdel $account"; done <"$work/accounts"
   systemd-sysusers /usr/lib/sysusers.d/hutch.conf
+  [ -d /home/agent ] || undo_with "rm -rf /home/agent"
   [ -d /var/lib/hutch ] || undo_with "rm -rf /var/lib/hutch; rm -rf /run/hutch-agents"
   [ -z "$single" ] || usermod --shell /bin/bash hutch
   systemd-tmpfiles --create /usr/lib/tmpfiles.d/hutch.conf || :
@@ -291,22 +301,30 @@ start() {
   fi
 }
 
-# Whether the version that runs is the wanted one, and was found good.
-settled() { [ "$(basename "$(readlink /opt/hutch/current)")" = "$version" ] && [ ! -e /opt/hutch/state/trial ] && [ ! -L /opt/hutch/next ]; }
+# Whether the version that runs is the wanted one, and was found good: by the start script, and where there is no
+# version before it to go back to, by the same checks from here.
+settled() {
+  [ "$(basename "$(readlink /opt/hutch/current)")" = "$version" ] || return 1
+  if [ -e /opt/hutch/state/trial ] || [ -L /opt/hutch/next ]; then return 1; fi
+  [ -z "$fresh" ] || as_hutch /opt/hutch/current/bin/hutch boot-check >"$work/checks" 2>&1
+}
+
+taken_back() { [ -z "$fresh" ] && [ "$(head -n 1 /opt/hutch/state/taken-back 2>/dev/null)" = "$version" ]; }
 
 wait_until_good() {
-  say "starting"
-  left=150
+  say "starting, and checking that it works"
+  until=$(($(cut -d. -f1 /proc/uptime) + ${HUTCH_INSTALL_SECONDS:-300}))
   until settled; do
-    if [ -f /opt/hutch/state/taken-back ] && [ "$(head -n 1 /opt/hutch/state/taken-back)" = "$version" ]; then
+    if taken_back; then
       undo='' # the release before runs again, with what was there for it
       die "Version $version was taken back. $(sed 1d /opt/hutch/state/taken-back)"
     fi
-    left=$((left - 1))
-    [ "$left" -gt 0 ] || die "Version $version did not get through its checks in time. See: journalctl -u hutch"
-    sleep 2
+    if [ "$(cut -d. -f1 /proc/uptime)" -ge "$until" ]; then
+      grep '^FAIL' "$work/checks" >&2 || :
+      die "Version $version did not get through its checks. See: journalctl -u hutch"
+    fi
+    sleep 1
   done
-  systemctl is-active --quiet hutch.service || die "The service does not run. See: journalctl -u hutch"
 }
 
 tell() {

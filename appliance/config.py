@@ -78,7 +78,7 @@ class Settings(BaseModel):
     )
     release_keys: Path = Field(
         default=Path("/etc/hutch/release-keys"),
-        description="Folder of the public keys (*.pem) releases are signed with.",
+        description="Folder of the keys (*.pem) that releases are signed with.",
     )
     boot_folder: Path = Field(
         default=Path("/data/hutch-boot"), description="Where the image keeps what happened at its starts."

@@ -1,7 +1,7 @@
 """``make release``: the archive that install.sh and the updater of release folders take, signed.
 
-Into ``dist/``: ``hutch-VERSION.tar.gz``, its signature file beside it, ``hutch-VERSION.bundle`` with both in one file for
-the updater, and the install.sh, cleanup.sh and user-data.yaml that trust the key. The same sources and
+Into ``dist/``: ``hutch-VERSION.tar.gz``, its signature file beside it, ``hutch-VERSION.bundle`` with both in one file
+for the updater, and the install.sh, cleanup.sh and user-data.yaml that trust the key. The same sources and
 SOURCE_DATE_EPOCH give the same archive.
 """
 
@@ -43,14 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         key = load_key(options.key)
     except (OSError, ValueError) as error:
-        print(f"The key {options.key} cannot be used: {error}. Make one with: make release-key", file=sys.stderr)
+        sys.stderr.write(f"The key {options.key} cannot be used: {error}. Make one with: make release-key" + "\n")
         return 1
     with tempfile.TemporaryDirectory() as work:
         wheel = build_wheel(Path(work))
         wheels = download_wheels(Path(work, "wheels")) if options.wheels else None
         bundle = make_release(wheel, options.to, key, url=options.url, wheels=wheels)
-    print(f"made {bundle.with_suffix('.tar.gz')}, its signature, {bundle.name} and install.sh in {options.to}")
-    print(f"signed with the key {key_name(key.public_key())}")
+    sys.stdout.write(
+        f"made {bundle.with_suffix('.tar.gz')}, its signature, {bundle.name} and install.sh in {options.to}"
+        f"\nsigned with the key {key_name(key.public_key())}\n"
+    )
     return 0
 
 
@@ -91,7 +93,7 @@ def make_release(
     name = f"hutch-{version}"
     archive = target / f"{name}.tar.gz"
     filled = {script: fill(ROOT / script, key, url) for script in ("install.sh", "cleanup.sh")}
-    _write_archive(archive, name, version, wheel, wheels, filled)
+    _write_archive(archive, version, wheel, wheels=wheels, filled=filled)
     size, sha256 = archive.stat().st_size, hashlib.sha256(archive.read_bytes()).hexdigest()
     signature = target / f"{archive.name}.sig"
     signature.write_bytes(sign(Statement(version, archive.name, size, sha256), key))
@@ -118,21 +120,23 @@ def fill(script: Path, key: Ed25519PrivateKey, url: str) -> bytes:
     return text.replace(_ADDRESS, f"RELEASE_FROM='{url}'", 1).encode()
 
 
-def _write_archive(
-    path: Path, top: str, version: str, wheel: Path, wheels: Path | None, filled: dict[str, bytes]
-) -> None:
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, f"{top}/VERSION", f"{version}\n".encode())
-            _add(archive, f"{top}/{wheel.name}", wheel.read_bytes())
-            _add(archive, f"{top}/requirements.txt", _requirements(wheels))
-            for name, content in sorted(filled.items()):
-                _add(archive, f"{top}/{name}", content, 0o755)
-            for file in sorted((ROOT / "packaging").rglob("*")):
-                if file.is_file():
-                    _add(archive, f"{top}/{file.relative_to(ROOT)}", file.read_bytes(), file.stat().st_mode)
-            for file in sorted(wheels.iterdir()) if wheels is not None else ():
-                _add(archive, f"{top}/wheels/{file.name}", file.read_bytes())
+def _write_archive(path: Path, version: str, wheel: Path, *, wheels: Path | None, filled: dict[str, bytes]) -> None:
+    top = f"hutch-{version}"
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        _add(archive, f"{top}/VERSION", f"{version}\n".encode())
+        _add(archive, f"{top}/{wheel.name}", wheel.read_bytes())
+        _add(archive, f"{top}/requirements.txt", _requirements(wheels))
+        for name, content in sorted(filled.items()):
+            _add(archive, f"{top}/{name}", content, 0o755)
+        for file in sorted((ROOT / "packaging").rglob("*")):
+            if file.is_file():
+                _add(archive, f"{top}/{file.relative_to(ROOT)}", file.read_bytes(), file.stat().st_mode)
+        for file in sorted(wheels.iterdir()) if wheels is not None else ():
+            _add(archive, f"{top}/wheels/{file.name}", file.read_bytes())
 
 
 def _requirements(wheels: Path | None) -> bytes:

@@ -1,4 +1,4 @@
-"""Updates by release folders: a virtual environment for each version, a link to the one that runs, a script that tries."""
+"""Updates by release folders: a virtual environment for each version, a link to what runs, a script that tries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESTART_SECONDS: Final = 1.0
 
 
 class FolderBackend:
-    """Implements ``Backend``. ``version`` is that of the running program, ``end`` ends it so that it is started anew."""
+    """Implements ``Backend``. ``version`` is that of the running program; ``end`` ends it, to be started anew."""
 
     def __init__(self, places: Places, keys: Path, *, version: str, end: Callable[[], None]) -> None:
         self._places = places

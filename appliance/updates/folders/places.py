@@ -1,4 +1,4 @@
-"""The release folders and the links between them, as ``packaging/releases/hutch-start`` reads and moves them. Blocks."""
+"""The release folders and the links between them, as packaging/releases/hutch-start moves them. Blocks."""
 
 from __future__ import annotations
 
