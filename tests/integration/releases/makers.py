@@ -35,7 +35,7 @@ class Maker:
     def __init__(self, folder: Path, shared: Path) -> None:
         self.folder = folder
         self.key = Ed25519PrivateKey.generate()
-        self._shared = shared
+        self.shared = shared
 
     def write_key(self, path: Path) -> Path:
         """The private key as a file."""
@@ -49,7 +49,7 @@ class Maker:
 
     def release(self, version: str, appended: Mapping[str, str] | None = None) -> Path:
         """The bundle of a version; ``appended`` is written at the end of files."""
-        wheel, wheels = shared_parts(self._shared)
+        wheel, wheels = shared_parts(self.shared)
         target = self.folder / f"release-{version}"
         target.mkdir(parents=True, exist_ok=True)
         made = as_version(wheel, target, version, appended or {})
