@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import socket
@@ -65,7 +66,10 @@ def write_backup(
         )
         sealed = SealingWriter(target, passphrase)
         try:
-            with tarfile.open(fileobj=sealed, mode="w|gz", format=tarfile.PAX_FORMAT, compresslevel=3) as archive:
+            with (
+                gzip.GzipFile("", "wb", compresslevel=3, fileobj=sealed) as packed,
+                tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+            ):
                 _add_bytes(archive, MANIFEST, manifest.model_dump_json().encode())
                 writer = _Writer(archive, size, told)
                 for name, path in (("data/" + STORE, store), ("settings.toml", settings_file)):
@@ -124,6 +128,7 @@ class _Writer:
         info.linkname = link
         info.size = state.st_size if file else 0
         self._archive.addfile(info, None if file is None else _Exactly(file, info.size))
+        self._archive.members.clear()  # it would remember every member there is
         self._done += info.size
         self._told(min(99, self._done * 100 // self._size))
 

@@ -58,7 +58,8 @@ class Entry:
 
 def data_entries(layout: Layout) -> Iterator[Entry]:
     """The data folder, without the store's files."""
-    for name in sorted(os.listdir(layout.data)):
+    for path in sorted(layout.data.iterdir()):
+        name = path.name
         if name not in NOT_DATA and not name.startswith((STORE, ".")):
             yield from _tree(layout.data, name, "data")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -59,9 +58,9 @@ def carry_out(layout: Layout) -> Pending | None:
 
 def _reset(layout: Layout, *, workspace: bool) -> None:
     kept = {"workspace", "care", "lock"}
-    for name in sorted(os.listdir(layout.data)):
-        if name not in kept:
-            _remove(layout.data / name)
+    for path in sorted(layout.data.iterdir()):
+        if path.name not in kept:
+            _remove(path)
     for path in (layout.data / "care").iterdir():
         if path != _file(layout):
             _remove(path)

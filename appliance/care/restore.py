@@ -93,14 +93,14 @@ def apply(layout: Layout) -> None:
     old.mkdir(mode=0o700, exist_ok=True)
     with problems_of(layout.data):
         if (new / "data").is_dir():
-            for name in sorted(os.listdir(layout.data)):
-                if name not in NOT_DATA:
-                    _move(layout.data / name, old / name)
+            for path in sorted(layout.data.iterdir()):
+                if path.name not in NOT_DATA:
+                    _move(path, old / path.name)
             # From here on what lies in the data folder is the backup's: its folder is gone last.
             (new / "data").replace(new / "moving")
         if (new / "moving").is_dir():
-            for name in sorted(os.listdir(new / "moving")):
-                _move(new / "moving" / name, layout.data / name)
+            for path in sorted((new / "moving").iterdir()):
+                _move(path, layout.data / path.name)
             (new / "moving").rmdir()
         _sync(layout.data)
         if (new / "workspace").is_dir() and layout.agent_user is None:
@@ -132,7 +132,9 @@ def _move(source: Path, target: Path) -> None:
 
 def _manifest(archive: tarfile.TarFile) -> Manifest:
     info = archive.next()
-    content = None if info is None or info.name != MANIFEST or info.size > _LARGEST_MANIFEST else archive.extractfile(info)
+    content = (
+        None if info is None or info.name != MANIFEST or info.size > _LARGEST_MANIFEST else archive.extractfile(info)
+    )
     if content is None:
         raise _damaged()
     try:
@@ -143,9 +145,10 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
 
 def _unpack(archive: tarfile.TarFile, folder: Path, manifest: Manifest, told: Told) -> None:
     # A workspace grows while it is saved; what is far beyond what was announced is no such growth.
-    limit, done = manifest.size * 2 + RESERVE, 0
-    for count, info in enumerate(archive):
-        done += info.size
+    limit, done, count = manifest.size * 2 + RESERVE, 0, 0
+    while (info := archive.next()) is not None:
+        archive.members.clear()  # it would remember every member there is
+        done, count = done + info.size, count + 1
         if done > limit or count > MAX_FILES:
             raise _damaged()
         _write(archive, info, folder)

@@ -1,6 +1,6 @@
 """A stream that only a passphrase opens, in pieces, so that it is written and read with little memory.
 
-``HUTCHBK1``, 16 bytes of salt, one byte log2(N) of scrypt (RFC 7914; r = 8, p = 1), 7 bytes that begin every nonce; then
+``HUTCHBK1``, 16 bytes of salt, one byte log2(N) of scrypt (RFC 7914; r = 8, p = 1), 7 bytes that begin each nonce; then
 pieces of 64 KiB, each sealed with AES-256-GCM (NIST SP 800-38D). A nonce is the beginning, a counter of 32 bits and one
 byte that is 1 in the last piece (the STREAM construction): pieces cannot be left out, moved or cut off unnoticed. The
 header is authenticated with each. Blocks.

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from appliance.checks import agents, data, hub, memory, page, python, session_start, sessions, space, store, tmux, units
+from appliance.checks import (
+    agents,
+    data,
+    hub,
+    memory,
+    page,
+    python,
+    releases,
+    session_start,
+    sessions,
+    space,
+    store,
+    tmux,
+    units,
+)
 from appliance.checks.types import Check, Use
 
 _BOTH = frozenset(Use)
@@ -22,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     Check("sessions", sessions.check, _DOCTOR),
     Check("sessions", session_start.check, _BOOT, seconds=45),
     Check("hub", hub.check, _BOOT, seconds=100),
+    Check("releases", releases.check, _DOCTOR),
     Check("agent CLIs", agents.check, _DOCTOR),
 )
 

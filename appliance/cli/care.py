@@ -67,7 +67,9 @@ def reset(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.care.pending import Pending, carry_out, plan
 
     layout, name = Layout.of(settings), socket.gethostname()
-    given = options.name if options.name is not None else input(f"This forgets everything. Its name, to go on ({name}): ")
+    given = options.name
+    if given is None:
+        given = input(f"This forgets everything. To go on, give the device's name ({name}): ")
     if given.strip() != name:
         raise Problem(ProblemCode.INVALID_REQUEST, f"The device is called {name}. Nothing was changed.")
     if options.workspace and layout.agent_user is not None and not settings.boot_folder.is_dir():
@@ -100,7 +102,7 @@ def support(options: argparse.Namespace, settings: Settings) -> int:
 
     with _target(options.file) as target:
         write_support(target, settings, Layout.of(settings))
-    _say("It holds no passwords, keys, tokens or conversations. Look at it before you send it: it names machines and people.")
+    _say("It holds no passwords, keys, tokens or conversations. It names machines and people: look at it first.")
     return 0
 
 

@@ -88,7 +88,7 @@ class FolderBackend:
         if back is None or back.version != trial.version:
             return f"Version {trial.version} was not started. See the log of the service: journalctl -u hutch."
         verdict = await asyncio.to_thread(self._places.verdict)
-        if verdict is not None and not verdict.ok and verdict.version == trial.version:
+        if "checks failed" in back.reason and verdict is not None and not verdict.ok:
             return f"Version {trial.version} started, and its checks failed. {verdict.words()}"
         return f"Version {trial.version} was taken back. {back.reason}"
 

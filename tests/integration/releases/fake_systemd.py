@@ -1,6 +1,6 @@
-"""What systemctl and systemd do for these tests, in a tree where systemd does not run: units are read, programs started.
+"""What systemctl and systemd do for these tests, in a tree where systemd does not run: they read units, start programs.
 
-Copied into the tree as ``systemctl``. Of units it knows what ours say about starting and ending programs; their sandboxes
+Copied into the tree as ``systemctl``. Of units it knows what ours say about starting and ending programs; the sandboxes
 are systemd's business, and are not tried here.
 """
 
@@ -61,7 +61,7 @@ def start(unit: str) -> None:
     pid = os.fork()
     if pid == 0:
         os.setsid()
-        os.execv(sys.executable, [sys.executable, __file__, "supervise", unit])
+        os.execv(sys.executable, [sys.executable, __file__, "supervise", unit])  # noqa: S606 - no shell is wanted
     (STATE / unit).write_text(str(pid))
 
 
@@ -144,16 +144,16 @@ class Supervisor:
         os.umask(int(get("UMask", ["022"])[-1], 8))
         os.chdir(user.pw_dir if get("WorkingDirectory") == ["~"] else "/")
         command = shlex.split(get("ExecStart")[-1])  # type: ignore[index]
-        os.execve(command[0], command, environment)
+        os.execve(command[0], command, environment)  # noqa: S606 - no shell is wanted
 
     def _environment(self, user: pwd.struct_passwd) -> dict[str, str]:
         found = {"PATH": os.environ["PATH"], "HOME": user.pw_dir, "USER": user.pw_name, "LANG": "C.UTF-8"}
         for line in self._settings.get("Environment", []):
-            found.update([line.split("=", 1)])  # type: ignore[arg-type, unused-ignore]
+            found |= dict([line.split("=", 1)])
         for name in self._settings.get("EnvironmentFile", []):
             path = Path(name.lstrip("-"))
             for line in path.read_text().splitlines() if path.exists() else ():
-                found.update([line.split("=", 1)])  # type: ignore[arg-type, unused-ignore]
+                found |= dict([line.split("=", 1)])
         for name in self._settings.get("UnsetEnvironment", []):
             found.pop(name, None)
         return found

@@ -101,14 +101,23 @@ class Machine:
         self.copy(_SYSTEMCTL, "/usr/local/lib/fake_systemd.py")
 
     def everything(self) -> set[str]:
-        """Every path that was written in the tree, but for what programs keep of their own."""
-        upper = Path(f"/proc/{self._pid}/root")  # walked below the folders that an installation may touch
+        """Every path in the tree that bears our name, where an installation writes."""
         found = set()
-        for top in ("etc", "opt", "usr/local", "usr/lib/sysusers.d", "usr/lib/tmpfiles.d", "usr/lib/sysctl.d", "var/lib", "home"):
-            found |= {str(path.relative_to(upper)) for path in (upper / top).glob("**/*hutch*")}
+        for top in _WRITTEN:
+            found |= {str(path.relative_to(self.root)) for path in (self.root / top).glob("**/*hutch*")}
         return found
 
 
+_WRITTEN = (
+    "etc",
+    "opt",
+    "usr/local",
+    "usr/lib/sysusers.d",
+    "usr/lib/tmpfiles.d",
+    "usr/lib/sysctl.d",
+    "var/lib",
+    "home",
+)
 _PROGRAMS = {
     "systemctl": '#!/bin/sh\nexec /usr/bin/python3 /usr/local/lib/fake_systemd.py "$@"\n',
     # Nothing is taken from the network: that Debian's packages are asked for is all that is looked at.

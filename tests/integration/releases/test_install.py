@@ -55,7 +55,7 @@ def test_a_device_is_installed_used_updated_and_taken_away(box: Machine, maker: 
     assert "hutch 1.0.0" in box.run("hutch", "--version").stdout
     box.run("hutch", "user", "add", "ada", "--role", "admin", "--password-stdin", check=False)
     box.run("hutch", "session", "new", "work")
-    assert box.run("ps", "-o", "user=", "-C", "tmux: server").stdout.split()[0] == "agent"
+    assert box.run("pgrep", "-x", "-u", "agent", "tmux: server").stdout
     denied = box.run("setpriv", "--reuid=agent", "--regid=agent", "--clear-groups", "ls", "/var/lib/hutch", check=False)
     assert denied.returncode != 0
 
@@ -81,11 +81,11 @@ def test_agents_may_share_the_daemons_account(box: Machine, maker: Maker) -> Non
     install(box, bring(box, maker.release("1.0.0")), "--single-user")
     assert "agent_user" not in (box.root / "etc/hutch/hutch.toml").read_text()
     box.run("hutch", "session", "new", "work")
-    assert box.run("ps", "-o", "user=", "-C", "tmux: server").stdout.split()[0] == "hutch"
+    assert box.run("pgrep", "-x", "-u", "hutch", "tmux: server").stdout
 
     # Sessions outlive the daemon here too.
     box.run("systemctl", "restart", "hutch.service")
-    assert box.run("ps", "-o", "user=", "-C", "tmux: server").stdout.split()[0] == "hutch"
+    assert box.run("pgrep", "-x", "-u", "hutch", "tmux: server").stdout
 
     (box.root / "var/lib/hutch/workspace/novel.txt").write_text("chapter one")
     box.run("sh", "/usr/local/lib/hutch/cleanup.sh")

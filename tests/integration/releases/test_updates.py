@@ -24,12 +24,12 @@ def updates(box: Machine) -> dict[str, object]:
 
 def settled(box: Machine, running: str) -> dict[str, object]:
     """Wait until a version runs and nothing is under way; how updates stand then."""
-    until = time.monotonic() + 120
+    until, found = time.monotonic() + 120, updates(box)
     while time.monotonic() < until:
-        found = updates(box)
         state = found.get("state")
         if found.get("running") == running and isinstance(state, dict) and state["phase"] == "idle":
             return found
+        found = updates(box)
     raise AssertionError(f"{running} does not run: {found}\n{box.log()}")
 
 

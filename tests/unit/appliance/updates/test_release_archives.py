@@ -52,7 +52,8 @@ def bundled(path: Path, content: bytes, signature: bytes | None = None, name: st
         signature = sign(statement, KEY)
     with tarfile.open(path, "w") as outer:
         for one, data in ((f"{name}.sig", signature), (name, content)):
-            outer.addfile(*[(info, io.BytesIO(content)) for info, content in [file(one, data)]][0])
+            info, body = file(one, data)
+            outer.addfile(info, io.BytesIO(body))
     return path
 
 
