@@ -257,6 +257,15 @@ free_slot() { case $(cat "$root/opt/hutch/current/release.json" 2>/dev/null) in 
 install_release() {
   folder /opt/hutch 755 hutch:hutch
   folder /opt/hutch/releases 755 hutch:hutch
+  # While it is held nothing is tidied away there.
+  undo_with "rm -f $(quoted "$root/opt/hutch/lock")"
+  exec 9>"$root/opt/hutch/lock"
+  flock 9
+  make_current_or_next
+  exec 9>&-
+}
+
+make_current_or_next() {
   target=$root/opt/hutch/releases/$version
   running=$(basename "$(readlink "$root/opt/hutch/current" || :)")
   [ -n "$running" ] || fresh=yes

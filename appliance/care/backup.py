@@ -128,7 +128,7 @@ class _Writer:
         info.linkname = link
         info.size = state.st_size if file else 0
         self._archive.addfile(info, None if file is None else _Exactly(file, info.size))
-        self._archive.members.clear()  # it would remember every member there is
+        self._archive.members.clear()  # type: ignore[attr-defined] # it would remember every member there is
         self._done += info.size
         self._told(min(99, self._done * 100 // self._size))
 

@@ -104,8 +104,26 @@ def apply(layout: Layout) -> None:
             (new / "moving").rmdir()
         _sync(layout.data)
         if (new / "workspace").is_dir() and layout.agent_user is None:
-            shutil.copytree(new / "workspace", layout.workspace, symlinks=True, dirs_exist_ok=True)
+            _merge(new / "workspace", layout.workspace)
         _keys(new / "authorized_keys", layout.authorized_keys)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Lay a tree over another: what is in both is the backup's, what is only in the other stays."""
+    if target.is_symlink() or not target.is_dir():
+        target.unlink(missing_ok=True)
+        target.mkdir(parents=True)
+    for path in sorted(source.iterdir()):
+        here = target / path.name
+        if path.is_dir() and not path.is_symlink():
+            _merge(path, here)
+            continue
+        if here.is_dir() and not here.is_symlink():
+            shutil.rmtree(here)
+        new = target / f".{path.name[:200]}.restored"
+        new.unlink(missing_ok=True)
+        shutil.copy2(path, new, follow_symlinks=False)
+        new.replace(here)
 
 
 def _keys(kept: Path, target: Path) -> None:
@@ -147,7 +165,7 @@ def _unpack(archive: tarfile.TarFile, folder: Path, manifest: Manifest, told: To
     # A workspace grows while it is saved; what is far beyond what was announced is no such growth.
     limit, done, count = manifest.size * 2 + RESERVE, 0, 0
     while (info := archive.next()) is not None:
-        archive.members.clear()  # it would remember every member there is
+        archive.members.clear()  # type: ignore[attr-defined] # it would remember every member there is
         done, count = done + info.size, count + 1
         if done > limit or count > MAX_FILES:
             raise _damaged()

@@ -18,7 +18,7 @@ from appliance.lock import hold
 from foundation.files import problems_of
 from protocol.problems import Problem, ProblemCode
 
-_STDOUT = "-"
+_STDIO = "-"
 _LONGEST = 1024
 MARKER = "factory-reset"
 """In the boot folder of the image: its next boot wipes the device's data."""
@@ -49,8 +49,7 @@ def restore(options: argparse.Namespace, settings: Settings) -> int:
     layout = Layout.of(settings)
     layout.prepare()
     passphrase = _passphrase(options.passphrase_stdin, new=False)
-    path = Path(options.file)
-    with problems_of(path), path.open("rb") as source:
+    with _source(options.file) as source:
         made = stage(source, layout, passphrase, _progress("read"))
     _say(f"A backup of {made.name} of {made.made_at:%Y-%m-%d %H:%M} UTC, by Hutch {made.hutch}: all of it is good.")
     plan(layout, Pending(what="restore"))
@@ -122,7 +121,7 @@ def _now_or_later(layout: Layout, work: Callable[[], object]) -> bool:
 @contextmanager
 def _target(name: str) -> Iterator[BinaryIO]:
     """A new file of mode 0600 that is there only when it is whole; ``-`` is the standard output."""
-    if name == _STDOUT:
+    if name == _STDIO:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
@@ -139,9 +138,21 @@ def _target(name: str) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
 
 
+@contextmanager
+def _source(name: str) -> Iterator[BinaryIO]:
+    if name == _STDIO:
+        yield sys.stdin.buffer
+        return
+    with problems_of(Path(name)):
+        file = Path(name).open("rb")  # noqa: SIM115 - closed below; what happens inside is not the file's problem
+    with file:
+        yield file
+
+
 def _passphrase(from_stdin: bool, *, new: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline(_LONGEST + 2).rstrip("\r\n")
+        # Not by the text layer, which reads ahead: a backup may follow.
+        return sys.stdin.buffer.readline(_LONGEST + 2).decode(errors="replace").rstrip("\r\n")
     passphrase = getpass.getpass("Passphrase of the backup: ")
     if new and getpass.getpass("Once more: ") != passphrase:
         raise Problem(ProblemCode.INVALID_REQUEST, "The two passphrases differ. Try again.")

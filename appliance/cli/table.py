@@ -50,7 +50,7 @@ COMMANDS: tuple[Command[Settings], ...] = (
         ("restore",),
         "Bring back what a backup holds.",
         care.restore,
-        [Argument(("file",), "the backup"), _PASSPHRASE],
+        [Argument(("file",), "the backup; - is the standard input"), _PASSPHRASE],
     ),
     Command(
         ("reset",),

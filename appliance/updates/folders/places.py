@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from dataclasses import dataclass
@@ -99,7 +100,20 @@ class Places:
         return read_verdict(self._state / "verdict.json")
 
     def prune(self) -> None:
-        """Remove every release but those that links lead to, and what an interrupted installation left."""
+        """Remove every release but those that links lead to, and what an interrupted installation left.
+
+        Nothing, while install.sh holds the lock: what it makes has no link yet.
+        """
+        lock = os.open(self.top / "lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._prune()
+        except BlockingIOError:
+            return
+        finally:
+            os.close(lock)
+
+    def _prune(self) -> None:
         kept = {
             (self.top / link).resolve() for link in ("current", "previous", "next") if (self.top / link).is_symlink()
         }

@@ -63,10 +63,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A device that was used: a person, a key, and two folders in the workspace."""
-    folder = tmp_path / "device"
+    folder = tmp_path_factory.mktemp("used") / "device"
     hutch(folder, "user", "add", "ada", "--role", "admin", "--password-stdin", given="a long password\n")
     for name in ("novel", "notes"):
         (folder / "workspace" / name).mkdir(parents=True)
@@ -77,9 +77,16 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def saved(data: Path, tmp_path: Path) -> Path:
-    file = tmp_path / "device.backup"
-    hutch(data, "backup", str(file), "--workspaces", "novel", "--passphrase-stdin", given=PASSPHRASE + "\n")
+def data(used: Path, tmp_path: Path) -> Path:
+    """A device to work on."""
+    return Path(shutil.copytree(used, tmp_path / "device", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def saved(used: Path) -> Path:
+    """Its backup, with one folder."""
+    file = used.parent / "device.backup"
+    hutch(used, "backup", str(file), "--workspaces", "novel", "--passphrase-stdin", given=PASSPHRASE + "\n")
     return file
 
 
@@ -90,6 +97,9 @@ def test_a_backup_brings_a_device_to_another_machine(data: Path, saved: Path, tm
     hutch(other, "user", "add", "bob", "--role", "admin", "--password-stdin", given="a long password\n")
     done = hutch(other, "restore", str(saved), "--passphrase-stdin", given=PASSPHRASE + "\n")
     assert "all of it is good" in done.stderr
+    assert (
+        hutch(other, "restore", "-", "--passphrase-stdin", given="a passphrase\nno backup", check=False).returncode == 1
+    )
     assert people(other) == {"ada"}
     assert (other / "secrets.key").read_bytes() == KEY
     assert (other / "workspace/novel/one.txt").read_text() == (data / "workspace/novel/one.txt").read_text()
@@ -199,7 +209,8 @@ class _Cut(BaseException):
 def test_a_restore_that_is_cut_anywhere_is_gone_on_with(
     data: Path, saved: Path, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    hutch(data, "user", "add", "eve", "--password-stdin", given="a long password\n")
+    with closing(sqlite3.connect(data / "hutch.db")) as store, store:
+        store.execute("UPDATE people SET name = 'eve'")
     layout = layout_of(data)
     with saved.open("rb") as file:
         stage(file, layout, PASSPHRASE, lambda _: None)
