@@ -6,7 +6,7 @@ DATA ?= var
 ARGS ?=
 KEYS ?=
 
-.PHONY: help setup run fleet test test-agents lint format wheel image keys test-image bench bench-hub bench-image lock clean
+.PHONY: help setup run fleet test test-agents lint format wheel release release-key image keys test-image bench bench-hub bench-image lock clean
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -44,6 +44,12 @@ keys: ## make the keys that releases are signed with, once (KEYS=folder)
 
 test-image: ## start the image in QEMU and judge it: first boot, updates, power cuts (ARGS="-k first_boot")
 	@exec tools/test-image.sh $(ARGS)
+
+release: ## make a signed release for install.sh and its updates (ARGS="--wheels --url https://…/hutch-1.2.3.bundle")
+	@exec tools/release.sh $(ARGS)
+
+release-key: ## make the key that releases are signed with, once, in keys/release.pem
+	@exec tools/release-key.sh
 
 bench: ## measure Hutch beside its peers (ARGS="--only echo --peers hutch,terminado")
 	@exec tools/bench.sh $(ARGS)

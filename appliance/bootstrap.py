@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from appliance.care.pending import carry_out
 from appliance.claiming import show_claim
 from appliance.config import Settings
 from appliance.hub import hub_credentials, make_device_key
@@ -77,6 +78,8 @@ def run(settings: Settings) -> int:
     with hold(layout.lock):
         layout.console.unlink(missing_ok=True)
         layout.hub_door.unlink(missing_ok=True)
+        if (done := carry_out(layout)) is not None:
+            log.warning("what was planned for this start is done", what=done.what)
         return asyncio.run(_run(settings, layout))
 
 

@@ -101,6 +101,13 @@ class Settings(BaseModel):
     rauc_config: Path = Field(
         default=Path("/etc/rauc/system.conf"), description="RAUC's configuration; where it is, RAUC updates the device."
     )
+    releases: Path = Field(
+        default=Path("/opt/hutch"), description="Folder of the release folders, where Hutch was installed with them."
+    )
+    release_keys: Path = Field(
+        default=Path("/etc/hutch/release-keys"),
+        description="Folder of the keys (*.pem) that releases are signed with.",
+    )
     boot_folder: Path = Field(
         default=Path("/data/hutch-boot"), description="Where the image keeps what happened at its starts."
     )

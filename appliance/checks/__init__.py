@@ -10,6 +10,7 @@ from appliance.checks import (
     memory,
     page,
     python,
+    releases,
     session_start,
     sessions,
     space,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     Check("sessions", sessions.check, _DOCTOR),
     Check("sessions", session_start.check, _BOOT, seconds=45),
     Check("hub", hub.check, _BOOT, seconds=100),
+    Check("releases", releases.check, _DOCTOR),
     Check("agent CLIs", agents.check, _DOCTOR),
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.cli import device, doctor, link, people, sessions, talking, update
+from appliance.cli import care, device, doctor, link, people, service, sessions, talking, update
 from appliance.cli.commands import Argument, Command
 from appliance.config import Settings
 
+_PASSPHRASE = Argument(("--passphrase-stdin",), "read the passphrase from standard input", flag=True)
 _SESSION = Argument(("session",), "id or name of the session")
 
 COMMANDS: tuple[Command[Settings], ...] = (
@@ -35,6 +36,43 @@ COMMANDS: tuple[Command[Settings], ...] = (
         ],
     ),
     Command(("update", "restart"), "Restart into what was installed.", update.restart),
+    Command(
+        ("backup",),
+        "Save the device in one encrypted file.",
+        care.backup,
+        [
+            Argument(("file",), "file to write; - is the standard output"),
+            Argument(("--workspaces",), "folders of the workspace to save too, with commas between, or all"),
+            _PASSPHRASE,
+        ],
+    ),
+    Command(
+        ("restore",),
+        "Bring back what a backup holds.",
+        care.restore,
+        [Argument(("file",), "the backup; - is the standard input"), _PASSPHRASE],
+    ),
+    Command(
+        ("reset",),
+        "Forget everything, and make a new device of it.",
+        care.reset,
+        [
+            Argument(("--name",), "name of the device, instead of being asked for it"),
+            Argument(("--workspace",), "remove the files in the workspace too", flag=True),
+        ],
+    ),
+    Command(
+        ("support",),
+        "Write what somebody who helps wants to see, without secrets.",
+        care.support,
+        [Argument(("file",), "file to write; - is the standard output")],
+    ),
+    Command(
+        ("service", "show"),
+        "Print the service that runs the device.",
+        service.show,
+        [Argument(("--kind",), "what runs services", default="systemd", choices=["systemd", "launchd"])],
+    ),
     Command(
         ("user", "add"),
         "Add a person.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +84,11 @@ def make_updates(
         automatic=settings.update_automatic,
         window=None if settings.update_window is None else Window.parse(settings.update_window),
     )
-    device_updater = _rauc_updater(settings, folder, bus, version, hub) if has_rauc else None
-    # The layout /opt/hutch/current comes here, with a backend of its own on the same DeviceUpdater.
+    device_updater = None
+    if has_rauc:
+        device_updater = _rauc_updater(settings, folder, bus, version, hub)
+    elif from_release_folder(settings.releases):
+        device_updater = _folder_updater(settings, folder, bus, version, hub)
     updater: Updater = device_updater or NoUpdater(_NO_UPDATES)
     scheduler = None
     if device_updater is not None:
@@ -91,6 +96,39 @@ def make_updates(
 
         scheduler = Scheduler(device_updater, preferences.get, running=version, seed=device_id)
     return Updates(UpdateDesk(updater, preferences, BundleUploads(folder)), device_updater, scheduler)
+
+
+def from_release_folder(releases: Path, prefix: str = sys.prefix) -> bool:
+    """Whether this program runs from one of the release folders."""
+    return Path(prefix).resolve().parent == (releases / "releases").resolve()
+
+
+def _folder_updater(settings: Settings, folder: Path, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
+    # Loaded here: only an installation with release folders has them.
+    from appliance.updates.folders.backend import SUFFIX, FolderBackend, start_id
+    from appliance.updates.folders.places import Places
+    from appliance.updates.media import Media
+    from appliance.updates.progress import Progress
+    from appliance.updates.state import StateFiles
+    from appliance.updates.updater import DeviceUpdater
+
+    files = StateFiles(folder)
+    return DeviceUpdater(
+        FolderBackend(
+            Places(settings.releases),
+            settings.release_keys,
+            version=version,
+            end=lambda: os.kill(os.getpid(), signal.SIGTERM),
+        ),
+        files,
+        Progress(files, bus),
+        running=version,
+        channel=settings.update_channel,
+        hub_online=hub.online,
+        committed=hub.committed,
+        media=Media(suffix=SUFFIX),
+        boot=start_id,
+    )
 
 
 def _rauc_updater(settings: Settings, folder: Path, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
