@@ -39,7 +39,7 @@ from gateway.workspaces.folders import Workspace
 if TYPE_CHECKING:
     from foundation.secrets_box import SecretsBox
 
-CHAT_HISTORY = 4096
+CHAT_HISTORY = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -82,6 +82,8 @@ class Composer:
         self._slots: list[_Slot] = []
         self._tools: dict[str, int] = {}
         self._diffs: dict[tuple[str, str], int] = {}
+        self._raw: set[str] = set()
+        """Calls whose output is raw."""
         self._plan: int | None = None
         self._dirty: set[int] = set()
         self._length = 0
@@ -163,26 +165,47 @@ class Composer:
         return [Grown(slot.part.id, more)]
 
     def _put_plan(self, update: Planned) -> Change:
+        self._length += sum(len(entry.content) for entry in update.entries)
         if self._plan is None:
             self._plan = len(self._slots)
             return self._place(PlanPart(id=self._new_id(), entries=update.entries), 0)
         return self._replace(self._plan, PlanPart(id=self._slots[self._plan].part.id, entries=update.entries))
 
     def _put_tool(self, told: ToolTold) -> Iterator[Change]:
+        told = self._with_best_output(told)
         index = self._tools.get(told.call_id)
         before = self.tool(told.call_id)
         if index is None or before is None:
             self._tools[told.call_id] = len(self._slots)
             yield self._place(self._merged(self._first(told), told), len(told.output or ""))
         else:
-            after = self._merged(before, told)
+            more = _growth(before.output, told.output)
+            after = self._merged(before, replace(told, output=None) if more is not None else told)
             if after != before:
-                self._length += max(0, len(after.output) - len(before.output))
+                # What replaces something counts as much as what is added: both are told of and kept for a while.
+                self._length += len(after.output) if more is None else 0
+                self._length += len(after.input) if after.input != before.input else 0
                 yield self._replace(index, after)
+            if more:
+                yield from self._grow(index, more)
         if told.more_output:
             yield from self._grow(self._tools[told.call_id], told.more_output)
         for diff in told.diffs or ():
             yield from self._put_diff(told.call_id, diff)
+
+    def _with_best_output(self, told: ToolTold) -> ToolTold:
+        """With the raw output where nothing else was told, and without it as soon as something else is."""
+        before = self.tool(told.call_id)
+        said = told.output is not None or bool(told.more_output)
+        if said and told.call_id in self._raw:
+            self._raw.discard(told.call_id)
+            return replace(told, output=told.output or "")
+        if said or told.raw_output is None:
+            return told
+        if before is not None and before.output and told.call_id not in self._raw:
+            return told
+        self._raw.add(told.call_id)
+        return replace(told, output=told.raw_output)
 
     def _first(self, told: ToolTold) -> ToolPart:
         kind = told.kind.value if told.kind else "other"
@@ -245,3 +268,10 @@ class Composer:
             slot.length = len(part.output)
         self._dirty.add(index)
         return Placed(index, part)
+
+
+def _growth(before: str, after: str | None) -> str | None:
+    """What was put after an output that is told whole again and again; None where it is another one."""
+    if after is None:
+        return ""
+    return after[len(before) :] if after.startswith(before) and len(after) <= MAX_TEXT else None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
 
 import structlog
 
 from gateway.conversations.attachments import Attachments
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
-from gateway.conversations.exporting import as_json, as_markdown
 from gateway.conversations.failures import STOPPED
 from gateway.conversations.git.branches import add_worktree, remove_worktree
 from gateway.conversations.git.git import Git
@@ -22,21 +19,17 @@ from gateway.conversations.live import Live, now
 from gateway.conversations.lives import Lives
 from gateway.conversations.making import made
 from gateway.conversations.permissions import Answer, Permissions
+from gateway.conversations.reading import ConversationReader
 from gateway.conversations.records.conversations import ConversationRecords
 from gateway.conversations.records.messages import MessageRecords
 from gateway.conversations.records.rows import Kept, KeptTurn
 from gateway.conversations.records.search import SearchRecords
 from gateway.conversations.running import Runner
 from gateway.conversations.sending import Sender, dropped
-from gateway.conversations.service import Opening
 from gateway.conversations.types import (
     Conversation,
-    ConversationQuery,
-    Found,
-    Message,
     NewConversation,
     NewMessage,
-    Page,
     PermissionRequest,
     Reply,
     Turn,
@@ -44,18 +37,16 @@ from gateway.conversations.types import (
 )
 from gateway.conversations.voice import ChatBus
 from gateway.conversations.waking import Waker
-from gateway.conversations.watching import ENDED, until_ended, watch
+from gateway.conversations.watching import ENDED, until_ended
 from gateway.conversations.workers import Workers
-from gateway.events.chat import ChatEvent, ConversationCreated, ConversationRemoved, TurnEnded
+from gateway.events.chat import ConversationCreated, ConversationRemoved, TurnEnded
 from protocol.problems import Problem, ProblemCode
 
 _log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 15.0
-MAX_EXPORT = 100_000
-"""Messages of one conversation that an export brings."""
 
 
-class Conversations:
+class Conversations(ConversationReader):
     """Implements :class:`gateway.conversations.service.ConversationService`."""
 
     def __init__(
@@ -77,13 +68,9 @@ class Conversations:
         ids: Ids,
         config: ConversationsConfig,
     ) -> None:
-        self._lives = lives
-        self._records = records
-        self._messages = messages
-        self._found = found
+        super().__init__(lives=lives, records=records, messages=messages, found=found, permissions=permissions)
         self._workers = workers
         self._attachments = attachments
-        self._permissions = permissions
         self._places = places
         self._waker = waker
         self._runner = runner
@@ -143,16 +130,6 @@ class Conversations:
         tree, folder = await add_worktree(self._git, conversation.folder, self._config.workspace_root, name)
         return replace(kept, conversation=replace(conversation, worktree=tree, folder=folder))
 
-    async def list(self, query: ConversationQuery) -> Page:
-        """The one that changed last first."""
-        page = await self._records.page(query)
-        return replace(page, items=[self._shown(one) for one in page.items])
-
-    async def get(self, conversation_id: str) -> Conversation:
-        """One."""
-        async with self._lives.hold(conversation_id) as live:
-            return live.shown()
-
     async def rename(self, conversation_id: str, title: str) -> Conversation:
         """Another title."""
         return await self._change(conversation_id, title=title.strip())
@@ -177,36 +154,6 @@ class Conversations:
                     await remove_worktree(self._git, tree)
             await self._records.remove(conversation_id)
             live.voice.publish(ConversationRemoved(conversation_id=conversation_id))
-
-    async def messages(
-        self, conversation_id: str, *, before: str | None = None, after: str | None = None, limit: int = 100
-    ) -> Sequence[Message]:
-        """Oldest first; without a place the last ``limit``."""
-        async with self._lives.hold(conversation_id) as live:
-            stored = await self._messages.page(conversation_id, before=before, after=after, limit=limit)
-            growing = None if live.turning is None else live.turning.message()
-            if growing is None or (before is not None and growing.id >= before) or (after or "") >= growing.id:
-                return stored
-            whole = sorted([*(one for one in stored if one.id != growing.id), growing], key=lambda one: one.id)
-            return whole[:limit] if after is not None and before is None else whole[-limit:]
-
-    async def message(self, conversation_id: str, message_id: str) -> Message:
-        """One."""
-        async with self._lives.hold(conversation_id) as live:
-            growing = None if live.turning is None else live.turning.message()
-            if growing is not None and growing.id == message_id:
-                return growing
-            found = await self._messages.get(conversation_id, message_id)
-        if found is None:
-            raise Problem(ProblemCode.NOT_FOUND, "There is no such message. Look at the conversation again.")
-        return found
-
-    async def turns(self, conversation_id: str, *, limit: int = 100) -> Sequence[Turn]:
-        """The last turns, oldest first."""
-        async with self._lives.hold(conversation_id) as live:
-            kept = await self._records.turns(conversation_id, limit)
-            running = live.turning
-            return [running.kept.turn if running is not None and running.id == t.turn.id else t.turn for t in kept]
 
     async def send(self, conversation_id: str, message: NewMessage) -> Turn:
         """Accept a message: once this returns it is in the store. It waits its turn behind one that runs."""
@@ -250,41 +197,9 @@ class Conversations:
         async with self._lives.hold(conversation_id) as live:
             return await self._cancel(live)
 
-    async def permissions(self, conversation_id: str | None = None) -> Sequence[PermissionRequest]:
-        """The open requests, of one conversation or all."""
-        return self._permissions.of(conversation_id)
-
     async def answer(self, permission_id: str, reply: Reply, *, by: str) -> PermissionRequest:
         """Answer a request. CONFLICT when somebody else has."""
         return self._permissions.answer(permission_id, Answer(reply, by))
-
-    async def search(self, text: str, *, limit: int = 50) -> Sequence[Found]:
-        """Full-text search over all history, the best first."""
-        hits = await self._found.find(text, limit)
-        kept = await self._records.some(list({hit.conversation_id for hit in hits}))
-        return [
-            Found(self._shown(kept[hit.conversation_id].conversation), hit.message_id, hit.role, hit.at, hit.snippet)
-            for hit in hits
-            if hit.conversation_id in kept
-        ]
-
-    async def export(self, conversation_id: str, form: Literal["json", "markdown"]) -> bytes:
-        """The whole conversation."""
-        conversation = await self.get(conversation_id)
-        messages = await self.messages(conversation_id, limit=MAX_EXPORT)
-        if form == "markdown":
-            return await asyncio.to_thread(as_markdown, conversation, messages)
-        turns = await self.turns(conversation_id, limit=MAX_EXPORT)
-        return await asyncio.to_thread(as_json, conversation, messages, turns)
-
-    @asynccontextmanager
-    async def watch(self, conversation_id: str) -> AsyncIterator[tuple[Opening, AsyncIterator[ChatEvent]]]:
-        """How it stands, and from that moment on every event of it, none missing and none twice."""
-        async with (
-            self._lives.hold(conversation_id) as live,
-            watch(live, self._messages, self._permissions) as opened,
-        ):
-            yield opened
 
     def _check_open(self) -> None:
         if self._closing:
@@ -337,10 +252,6 @@ class Conversations:
             live.change(**values)
             await self._records.save(live.kept)
             return live.shown()
-
-    def _shown(self, stored: Conversation) -> Conversation:
-        live = self._lives.find(stored.id)
-        return stored if live is None else live.shown()
 
     def _is_idle(self, live: Live) -> bool:
         if live.busy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -13,17 +13,13 @@ from gateway.conversations.agent_client.agent import CANCEL_SECONDS, Answered
 from gateway.conversations.awake import Places
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.failures import (
-    NO_ANSWER,
     SILENT,
     STOPPED,
-    Ending,
-    of_answer,
-    of_ending,
     of_problem,
-    of_refusal,
 )
 from gateway.conversations.git.snapshots import Snapshots
 from gateway.conversations.ids import Ids
+from gateway.conversations.judging import WRONG, Outcome, judge, until_silent
 from gateway.conversations.live import Live, now
 from gateway.conversations.parts import TextPart, ToolState
 from gateway.conversations.permissions import Permissions
@@ -32,7 +28,7 @@ from gateway.conversations.records.messages import MessageRecords
 from gateway.conversations.records.rows import KeptTurn
 from gateway.conversations.texts import preview_of
 from gateway.conversations.turning import Turning
-from gateway.conversations.types import ConversationStatus, Message, TurnProblem, TurnState
+from gateway.conversations.types import ConversationStatus, Message, TurnState
 from gateway.conversations.waking import Waker
 from gateway.conversations.workers import Workers
 from gateway.events.chat import MessageAdded, TurnEnded, TurnStarted
@@ -43,16 +39,6 @@ LOOK_SECONDS = 1.0
 HISTORY_TOLD = 40
 """Messages that a digest is made of."""
 _LOST = "The agent could not load its memory of this conversation. It goes on with a summary of what was said."
-_WRONG = TurnProblem(code=ProblemCode.INTERNAL, message="Something went wrong in Hutch. See its log, then try again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a turn ended; ``trust`` says whether the agent is in a state to go on with."""
-
-    state: TurnState
-    problem: TurnProblem | None = None
-    trust: bool = True
 
 
 class Runner:
@@ -114,7 +100,7 @@ class Runner:
             outcome = Outcome(TurnState.FAILED, of_problem(problem))
         except Exception:
             _log.exception("a turn failed")
-            outcome = Outcome(TurnState.FAILED, _WRONG, trust=False)
+            outcome = Outcome(TurnState.FAILED, WRONG, trust=False)
         finally:
             # Also when the daemon stops: what was said is kept, and the agent is not left behind.
             ending = asyncio.ensure_future(self._finish(live, turning, outcome))
@@ -135,7 +121,7 @@ class Runner:
         """Work on the turn until it is done, cancelled, or has failed."""
         work = asyncio.create_task(self._work(live, turning), name=f"turn {turning.id}")
         cancelled = asyncio.create_task(turning.cancelled.wait())
-        silent = asyncio.create_task(self._until_silent(live, turning))
+        silent = asyncio.create_task(until_silent(live, turning, self._config))
         flushes = asyncio.create_task(turning.run_flushes())
         helpers = (cancelled, silent, flushes)
         try:
@@ -147,7 +133,7 @@ class Runner:
                 return Outcome(TurnState.FAILED, of_problem(turning.broken.result()), trust=False)
             if not work.done():
                 return Outcome(TurnState.FAILED, SILENT, trust=False)
-            return await self._judge(live, turning, work)
+            return await judge(live, turning, work)
         finally:
             for task in (work, *helpers):
                 task.cancel()
@@ -221,53 +207,6 @@ class Runner:
         await agent.cancel()
         done, _ = await asyncio.wait({work}, timeout=CANCEL_SECONDS)
         return Outcome(TurnState.CANCELLED, trust=bool(done) and work.exception() is None)
-
-    async def _judge(self, live: Live, turning: Turning, work: asyncio.Task[Answered]) -> Outcome:
-        from acp.exceptions import RequestError
-        from pydantic import ValidationError
-
-        try:
-            answered = work.result()
-        except RequestError as error:
-            return Outcome(TurnState.FAILED, of_answer(error.code, str(error), error.data))
-        except ConnectionError:
-            return Outcome(TurnState.FAILED, await self._why_gone(live), trust=False)
-        except ValidationError:
-            problem = Problem(ProblemCode.MALFORMED_MESSAGE, "The agent answered what nobody can read. Update its CLI.")
-            return Outcome(TurnState.FAILED, of_problem(problem), trust=False)
-        turning.add_usage(answered.usage)
-        if answered.stop_reason == "cancelled":
-            return Outcome(TurnState.CANCELLED)
-        why = of_refusal(answered.stop_reason)
-        if turning.failure:
-            why = of_answer(0, turning.failure, None)
-        elif why is None and turning.message() is None and not turning.usage.output_tokens:
-            why = NO_ANSWER
-        return Outcome(TurnState.DONE if why is None else TurnState.FAILED, why)
-
-    async def _why_gone(self, live: Live) -> TurnProblem:
-        agent = live.agent
-        if agent is None:
-            return _WRONG
-        if agent.child.lines.problem is not None:
-            return of_problem(agent.child.lines.problem)
-        code: int | None = None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CANCEL_SECONDS):
-                code = await agent.child.wait()
-        return of_ending(Ending(code, agent.child.errors))
-
-    async def _until_silent(self, live: Live, turning: Turning) -> None:
-        """Come back when nothing was heard for too long while nobody but the agent was to say something."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if turning.waits or live.agent is None or live.agent.session_id is None:
-                turning.heard_at = loop.time()
-            limit = self._config.tool_silence_seconds if turning.tool_runs else self._config.silence_seconds
-            left = turning.heard_at + limit - loop.time()
-            if left <= 0:
-                return
-            await asyncio.sleep(left)
 
     async def _finish(self, live: Live, turning: Turning, outcome: Outcome) -> None:
         """The end of a turn, in memory, in the store, and told; nothing in here may keep the next turn from running."""

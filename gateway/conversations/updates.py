@@ -42,6 +42,8 @@ class ToolTold:
     state: ToolState | None = None
     input: str | None = None
     output: str | None = None
+    raw_output: str | None = None
+    """What the tool gave as a value: shown where nothing better is told."""
     more_output: str = ""
     """Goes behind the output told before."""
     paths: tuple[str, ...] | None = None

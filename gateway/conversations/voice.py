@@ -7,9 +7,12 @@ conversation's own everything of it, so that a flood elsewhere throws none of it
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
-from foundation.bus import EventBus
+from foundation.bus import EventBus, Subscription
 from gateway.events.chat import ChatEvent, MessageAdded, MessageCompleted, MessageDelta, MessagePart
 from gateway.events.publisher import Publisher
 
@@ -25,14 +28,29 @@ class Voice:
     """Publishes the events of one conversation in their order."""
 
     def __init__(self, conversation_id: str, device: Publisher, chat: ChatBus) -> None:
-        self.own: ChatBus = EventBus(HISTORY)
+        self._own: ChatBus = EventBus(HISTORY)
+        self._listeners = 0
         self._conversation_id = conversation_id
         self._device = device
         self._chat = chat
         self._gathered: list[str] = []
         self._part: tuple[str, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._told_at = 0.0
+        self._told_at = -math.inf
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[Subscription[ChatEvent]]:
+        """Every event from now on. Entering never waits, so what is read beside it is of the same moment."""
+        self.flush()
+        self._listeners += 1
+        try:
+            async with self._own.subscribe(limit=HISTORY) as subscription:
+                yield subscription
+        finally:
+            self._listeners -= 1
+            if not self._listeners:
+                # Nobody goes on from what was told before: a conversation that idles keeps none of it.
+                self._own = EventBus(HISTORY)
 
     def publish(self, event: ChatEvent) -> None:
         """Tell, after the text that was gathered."""
@@ -68,7 +86,8 @@ class Voice:
         )
 
     def _tell(self, event: ChatEvent) -> None:
-        self.own.publish(event)
+        if self._listeners:
+            self._own.publish(event)
         self._chat.publish(event)
         if not isinstance(event, _FINE):
             self._device.publish(event)

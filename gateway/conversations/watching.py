@@ -12,7 +12,6 @@ from gateway.conversations.permissions import Permissions
 from gateway.conversations.records.messages import MessageRecords
 from gateway.conversations.service import Opening
 from gateway.conversations.types import Turn, TurnState
-from gateway.conversations.voice import HISTORY
 from gateway.events.chat import ChatEvent, TurnEnded
 
 LAST_MESSAGES: Final = 50
@@ -25,8 +24,7 @@ async def watch(
     live: Live, messages: MessageRecords, permissions: Permissions
 ) -> AsyncIterator[tuple[Opening, AsyncIterator[ChatEvent]]]:
     """As in :class:`gateway.conversations.service.ConversationService`."""
-    live.voice.flush()
-    async with live.voice.own.subscribe(limit=HISTORY) as subscription:
+    async with live.voice.listen() as subscription:
         # All of this belongs to the moment of the subscription: nothing waits until the store is asked.
         conversation, turn, last_id = live.shown(), turn_of(live), live.last_message_id
         growing = None if live.turning is None else live.turning.message()
@@ -42,7 +40,7 @@ async def until_ended(live: Live, turn_id: str) -> None:
     """Wait until a turn is over that runs here or waits to run; come back at once for any other."""
     while _runs(live, turn_id):
         with suppress(FellBehind):
-            async with live.voice.own.subscribe(limit=HISTORY) as subscription:
+            async with live.voice.listen() as subscription:
                 async for published in subscription:
                     event = published.event
                     if isinstance(event, TurnEnded) and event.turn_id == turn_id:

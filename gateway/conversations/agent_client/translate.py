@@ -126,18 +126,17 @@ def _tool(call: schema.ToolCall | schema.ToolCallUpdate) -> ToolTold:
         kind=None if call.kind is None else _KINDS.get(call.kind, ToolKind.OTHER),
         state=None if call.status is None else _STATES[call.status],
         input=None if call.raw_input is None else _json(call.raw_input),
-        output=_output(content, call.raw_output),
+        output=_output(content),
+        raw_output=None if call.raw_output is None else _raw_output(call.raw_output),
         paths=None if call.locations is None else tuple(sound(at.path) for at in call.locations[:_MAX_PATHS]),
         diffs=_diffs(content),
     )
 
 
-def _output(content: Sequence[object] | None, raw: object) -> str | None:
-    """The text of a tool's content; where it has none, its raw output."""
+def _output(content: Sequence[object] | None) -> str | None:
+    """The text of a tool's content; None where it has none."""
     said = [_text(getattr(item, "content", None)) or "" for item in content or () if _type(item) == "content"]
-    if any(said):
-        return sound("\n".join(said))
-    return None if raw is None else _raw_output(raw)
+    return sound("\n".join(said)) if any(said) else None
 
 
 def _raw_output(raw: object) -> str:

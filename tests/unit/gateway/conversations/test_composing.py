@@ -63,6 +63,31 @@ def test_a_tool_call_is_one_part_whatever_is_told_of_it(composer: Composer) -> N
     assert composer.parts()[0].model_dump()["output"] == "all of it"
 
 
+def test_an_output_that_is_told_whole_again_only_grows(composer: Composer) -> None:
+    composer.add(ToolTold("t", title="make", output="one\n"))
+    assert composer.add(ToolTold("t", output="one\ntwo\n")) == [Grown("p1", "two\n")]
+    assert composer.add(ToolTold("t", output="one\ntwo\n")) == []
+    [placed] = composer.add(ToolTold("t", output="two\nthree\n"))
+    assert isinstance(placed, Placed)
+    assert composer.parts()[0].model_dump()["output"] == "two\nthree\n"
+
+
+def test_raw_output_stands_in_where_nothing_better_is_told(composer: Composer) -> None:
+    composer.add(ToolTold("a", more_output="hello"))
+    composer.add(ToolTold("a", raw_output='{"exit_code": 0}', state=ToolState.COMPLETED))
+    composer.add(ToolTold("b", raw_output="[1]"))
+    composer.add(ToolTold("b", raw_output="[1, 2]"))
+    composer.add(ToolTold("c", raw_output="{}"))
+    composer.add(ToolTold("c", more_output="late"))
+    assert [part.model_dump()["output"] for part in composer.parts()] == ["hello", "[1, 2]", "late"]
+
+
+def test_outputs_replaced_without_end_are_refused(composer: Composer) -> None:
+    block = "x" * 100_000
+    with pytest.raises(Problem):
+        add_all(composer, [ToolTold("t", output=f"{number}{block}") for number in range(1000)])
+
+
 def test_a_diff_is_replaced_by_its_next_state(composer: Composer) -> None:
     composer.add(ToolTold("t", title="edit", diffs=(FileDiff("/work/site/a.py", "x", "y"),)))
     changes = composer.add(ToolTold("t", diffs=(FileDiff("/work/site/a.py", "x", "z"), FileDiff("b.py", None, ""))))

@@ -80,9 +80,9 @@ def test_a_tool_call_from_its_beginning_to_its_end() -> None:
     }
     assert told(ended) == [ToolTold("call_1", state=ToolState.COMPLETED, output="one\ntwo")]
     raw = {"sessionUpdate": "tool_call_update", "toolCallId": "c", "rawOutput": {"formatted_output": "ok", "exit": 0}}
-    assert told(raw) == [ToolTold("c", output="ok")]
+    assert told(raw) == [ToolTold("c", raw_output="ok")]
     odd = {"sessionUpdate": "tool_call_update", "toolCallId": "c", "kind": "switch_mode", "rawOutput": [1]}
-    assert told(odd) == [ToolTold("c", kind=ToolKind.OTHER, output="[1]")]
+    assert told(odd) == [ToolTold("c", kind=ToolKind.OTHER, raw_output="[1]")]
 
 
 def test_plans_commands_and_context() -> None:
