@@ -29,7 +29,6 @@ IN_DOCUMENTS = {
     "agents-1280-dark": "agents-desktop-dark",
     "chat-1280-light": "chat-desktop-light",
     "chat-390-dark": "chat-phone-dark",
-    "usage-1280-light": "usage-desktop-light",
 }
 """The pictures the documents show, and their names there."""
 PAGES = {
