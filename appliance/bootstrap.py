@@ -199,6 +199,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             health_history=health_history,
             sampler=sampler,
             latest_health=upkeep.latest_health,
+            agents_reached=lambda: account.reached,
             ssh_keys=ssh_keys,
             workspace=workspace,
             transfers=transfers,

@@ -59,6 +59,8 @@ class Device:
     health_history: HealthHistory
     sampler: HealthSampler
     latest_health: Callable[[], Health | None]
+    agents_reached: Callable[[], bool]
+    """Whether the account that agents work in can be reached."""
     ssh_keys: SshKeys
     workspace: Workspace
     transfers: Transfers

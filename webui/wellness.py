@@ -78,7 +78,8 @@ class WellnessCheck:
             if self._probed_at is None or self._clock() - self._probed_at >= _PROBE_SECONDS:
                 self._probed = await self._probe()
                 self._probed_at = self._clock()
-        return judge(self._probed, self._device.latest_health(), datetime.now(UTC))
+        away = not self._device.agents_reached()
+        return judge(self._probed, self._device.latest_health(), datetime.now(UTC), agents_away=away)
 
     async def _probe(self) -> tuple[str, ...]:
         reasons = []
@@ -92,10 +93,12 @@ class WellnessCheck:
         return tuple(reasons)
 
 
-def judge(broken: tuple[str, ...], health: Health | None, now: datetime) -> Wellness:
-    """The verdict over what does not work at all (``broken``) and the latest measurement."""
+def judge(broken: tuple[str, ...], health: Health | None, now: datetime, *, agents_away: bool = False) -> Wellness:
+    """The verdict over what does not work at all (``broken``), the agents' account and the latest measurement."""
     signs = [sign for sign in SIGNS if health is not None and sign.shows(health)]
-    reasons = [*broken, *(sign.reason for sign in signs)]
+    # What runs goes on without the account's broker, and systemd starts that again: no reason to call us broken.
+    away = ("agents_account_away",) if agents_away else ()
+    reasons = [*broken, *away, *(sign.reason for sign in signs)]
     if broken or any(sign.severity == "unhealthy" for sign in signs):
         return Wellness("unhealthy", tuple(reasons))
     if health is not None and now - health.at > _STALE:

@@ -109,7 +109,9 @@ class HookChannel:
             os.close(self._descriptor)
             self._descriptor = None
             if remove:
-                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+                # An agent may have put something else there, a folder too; that is its own litter.
+                with contextlib.suppress(OSError):
+                    await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
     def _read(self) -> None:
         if self._descriptor is None:

@@ -16,6 +16,8 @@ from gateway.conversations.parts import MAX_ATTACHMENT
 from gateway.conversations.records.attachments import Attachment, AttachmentRecords
 from gateway.host.errnos import problems_of
 from gateway.workspaces.beneath import opened_folder
+from gateway.workspaces.replacing import replacing
+from gateway.workspaces.rights import OWN, Rights
 from protocol.problems import Problem, ProblemCode
 
 MAX_EACH: Final = 200
@@ -30,10 +32,11 @@ _UNKNOWN: Final = "application/octet-stream"
 class Attachments:
     """The attachments of all conversations."""
 
-    def __init__(self, folder: Path, records: AttachmentRecords, ids: Ids) -> None:
+    def __init__(self, folder: Path, records: AttachmentRecords, ids: Ids, rights: Rights = OWN) -> None:
         self._folder = folder
         self._records = records
         self._ids = ids
+        self._rights = rights
 
     def prepare(self) -> None:
         """Make the folder. Blocks."""
@@ -83,14 +86,17 @@ class Attachments:
 
     def give(self, attachment_id: str, name: str, folder: Path) -> Path:
         """Copy an attachment to where an agent can read it; its path. Blocks; raises :class:`Problem`."""
-        source = self.path(attachment_id)
+        source, rights = self.path(attachment_id), self._rights
         names = (FOLDER, attachment_id)
-        with problems_of(f"{FOLDER}/{name}"), opened_folder(folder, (FOLDER,), make=True) as top:
-            _hide_from_git(top)
-        with problems_of(f"{FOLDER}/{name}"), opened_folder(folder, names, make=True) as fd:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(name, flags, 0o644, dir_fd=fd), "wb") as out, source.open("rb") as bytes_:
-                shutil.copyfileobj(bytes_, out)
+        with problems_of(f"{FOLDER}/{name}"), opened_folder(folder, (FOLDER,), make=True, rights=rights) as top:
+            _hide_from_git(top, rights)
+        with (
+            problems_of(f"{FOLDER}/{name}"),
+            opened_folder(folder, names, make=True, rights=rights) as fd,
+            source.open("rb") as kept,
+            replacing(fd, name, rights) as out,
+        ):
+            shutil.copyfileobj(kept, out)
         return folder.joinpath(*names, name)
 
 
@@ -136,13 +142,12 @@ def _plain_name(name: str) -> str:
     return plain
 
 
-def _hide_from_git(folder: int) -> None:
+def _hide_from_git(folder: int, rights: Rights) -> None:
     try:
-        opened = os.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=folder)
-    except FileExistsError:
-        return
-    with os.fdopen(opened, "w") as file:
-        file.write("*\n")
+        os.stat(".gitignore", dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        with replacing(folder, ".gitignore", rights) as file:
+            file.write(b"*\n")
 
 
 def _missing() -> Problem:

@@ -68,12 +68,12 @@ async def open_talks(
     ids, chat = Ids(), ChatBus(CHAT_HISTORY)
     records, messages = ConversationRecords(store), MessageRecords(store)
     workers = Workers(WorkerRecords(store, box), workspace, clis, ids)
-    attachments = Attachments(config.state / "attachments", AttachmentRecords(store), ids)
+    attachments = Attachments(config.state / "attachments", AttachmentRecords(store), ids, workspace.rights)
     register = Register(config.state / "awake")
     await asyncio.to_thread(register.prepare)
     await asyncio.to_thread(attachments.prepare)
     await programs.signal(await asyncio.to_thread(register.left), signal.SIGKILL)
-    waker = Waker(commands, programs, workers, register, config)
+    waker = Waker(commands, programs, workers, register, config, rights=workspace.rights)
     places, permissions = Places(config.max_awake, waker.put_to_sleep), Permissions()
     git = Git(programs)
     lives = Lives(records, messages, bus, chat)
@@ -108,5 +108,9 @@ async def open_talks(
     )
     await conversations.start()
     return Talks(
-        conversations, workers, attachments, UsageRecords(store), WorkFolders(lives, records, git, Snapshots(git))
+        conversations,
+        workers,
+        attachments,
+        UsageRecords(store),
+        WorkFolders(lives, records, git, Snapshots(git), rights=workspace.rights),
     )

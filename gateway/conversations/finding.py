@@ -7,21 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from gateway.workspaces.beneath import opened_root
+from gateway.workspaces.rights import Rights
+
 MOST: Final = 20_000
 _DEPTH: Final = 12
 _LEFT_OUT: Final = frozenset({"node_modules", "__pycache__", "target", "venv"})
 
 
-def walked(folder: Path) -> list[str]:
-    """The files below a folder, links not followed, hidden folders and those of tools left out. Blocks."""
+def walked(folder: Path, rights: Rights) -> list[str]:
+    """The files below a folder, links not followed, hidden folders and those of tools left out.
+
+    Blocks. Raises OSError; Problem for a folder that has to belong to agents and does not.
+    """
     found: list[str] = []
-    for here, folders, files in os.walk(folder):
-        inside = os.path.relpath(here, folder)
-        depth = 0 if inside == "." else inside.count("/") + 1
-        folders[:] = [] if depth >= _DEPTH else sorted(n for n in folders if n[0] != "." and n not in _LEFT_OUT)
-        found += [name if inside == "." else f"{inside}/{name}" for name in sorted(files)]
-        if len(found) >= MOST:
-            break
+    with opened_root(folder, rights) as root:
+        for here, folders, files, _ in os.fwalk(".", dir_fd=root):
+            inside = os.path.normpath(here)
+            depth = 0 if inside == "." else inside.count("/") + 1
+            folders[:] = [] if depth >= _DEPTH else sorted(n for n in folders if n[0] != "." and n not in _LEFT_OUT)
+            found += [name if inside == "." else f"{inside}/{name}" for name in sorted(files)]
+            if len(found) >= MOST:
+                break
     return found[:MOST]
 
 

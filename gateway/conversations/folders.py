@@ -17,6 +17,8 @@ from gateway.conversations.live import Live
 from gateway.conversations.lives import Lives
 from gateway.conversations.records.conversations import ConversationRecords
 from gateway.conversations.records.rows import KeptTurn
+from gateway.host.errnos import problems_of
+from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
 _HEAD = 'git rev-parse -q --verify "HEAD^{tree}" || git hash-object -t tree /dev/null'
@@ -34,17 +36,23 @@ class Changes:
 class WorkFolders:
     """Works in the folders of conversations. Every refusal is a Problem."""
 
-    def __init__(self, lives: Lives, records: ConversationRecords, git: Git, snapshots: Snapshots) -> None:
+    def __init__(
+        self, lives: Lives, records: ConversationRecords, git: Git, snapshots: Snapshots, *, rights: Rights
+    ) -> None:
         self._lives = lives
         self._records = records
         self._git = git
         self._snapshots = snapshots
+        self._rights = rights
 
     async def files(self, conversation_id: str, text: str, limit: int) -> Sequence[str]:
         """Paths below the folder that go with a text, the best first: for @mentions."""
         async with self._lives.hold(conversation_id) as live:
             folder = live.kept.conversation.folder
-        found = await self._tracked(folder) or await asyncio.to_thread(walked, folder)
+        found = await self._tracked(folder)
+        if not found:
+            with problems_of(str(folder)):
+                found = await asyncio.to_thread(walked, folder, self._rights)
         return await asyncio.to_thread(best, found, text, limit)
 
     async def changes(self, conversation_id: str, turn_id: str | None) -> Changes:

@@ -18,6 +18,7 @@ from gateway.conversations.updates import CommandsTold
 from gateway.conversations.workers import Workers
 from gateway.events.chat import ConversationCommands
 from gateway.programs.types import Programs
+from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
 _log = structlog.get_logger(__name__)
@@ -48,12 +49,15 @@ class Waker:
         workers: Workers,
         register: Register,
         config: ConversationsConfig,
+        *,
+        rights: Rights,
     ) -> None:
         self._commands = commands
         self._programs = programs
         self._workers = workers
         self._register = register
         self._config = config
+        self._rights = rights
 
     async def wake(self, live: Live, heard: Callable[[], None]) -> Woken:
         """The agent of a conversation, awake.
@@ -97,7 +101,9 @@ class Waker:
                 live.voice.publish(ConversationCommands(conversation_id=live.id, commands=told.commands))
 
         folder = live.kept.conversation.folder
-        agent = await start_agent(self._programs, launch, folder, heard=heard, commands_told=commands_told)
+        agent = await start_agent(
+            self._programs, launch, folder, heard=heard, commands_told=commands_told, rights=self._rights
+        )
         try:
             await asyncio.to_thread(self._register.note, agent.child.pid)
         except BaseException:

@@ -118,6 +118,11 @@ class BrokerPrograms:
         return self._user
 
     @property
+    def reached(self) -> bool:
+        """Whether the broker has us on the line."""
+        return self._line is not None
+
+    @property
     def chores(self) -> Chores:
         """Done by the broker."""
         return self._chores

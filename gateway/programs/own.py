@@ -79,6 +79,11 @@ class OwnPrograms:
         return self._user
 
     @property
+    def reached(self) -> bool:
+        """Always: it is our own."""
+        return True
+
+    @property
     def chores(self) -> Chores:
         """Done right here."""
         return self._chores

@@ -88,6 +88,10 @@ class AgentsAccount(Programs, Protocol):
         """Whether it is another account than the daemon's own."""
 
     @property
+    def reached(self) -> bool:
+        """Whether programs can be started there now, as far as is known without a try."""
+
+    @property
     def chores(self) -> Chores:
         """Small works done there."""
 

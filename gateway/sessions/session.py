@@ -88,8 +88,11 @@ class Session:
         """
         self._modes.restore(pane.modes)
         if self.record.agent is not None:
-            with contextlib.suppress(OSError):
+            try:
                 await self._hooks.open()
+            except OSError as error:
+                # Its status then comes from its title and its silence.
+                _log.warning("a session's hooks are not heard", session=self.record.id, error=str(error))
         await self._connect(pane)
         if pane.dead:
             self._begin_finish()

@@ -12,11 +12,11 @@ import secrets
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from gateway.workspaces.beneath import Parts, opened_folder
 from gateway.workspaces.folders import UPLOAD_PREFIX
+from gateway.workspaces.replacing import created, mode_for
 from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
@@ -101,7 +101,7 @@ class Upload:
         self._check_digest(sha256, self.plan.sha256)
         os.ftruncate(self.file, self.plan.size)
         chores = self.rights.chores
-        chores.set_mode(self.file, self._mode())
+        chores.set_mode(self.file, mode_for(self.folder, self.plan.names[-1], self.rights))
         os.fsync(self.file)
         if self.plan.overwrite:
             chores.replace_in(self.folder, self.temp, self.folder, self.plan.names[-1])
@@ -119,17 +119,6 @@ class Upload:
                     {"expected": wanted.lower(), "received": found},
                 )
 
-    def _mode(self) -> int:
-        """That of the file that is replaced, so that scripts stay executable; else 0644 under the umask.
-
-        The umask is the daemon's, and says nothing of files in another account.
-        """
-        with suppress(FileNotFoundError):
-            before = os.stat(self.plan.names[-1], dir_fd=self.folder, follow_symlinks=False).st_mode
-            if stat.S_ISREG(before):
-                return stat.S_IMODE(before) & 0o777
-        return 0o644 & ~_umask() if self.rights.owner is None else 0o644
-
     def discard(self) -> None:
         """Remove the unfinished file and let go of everything; harmless after :meth:`finish`."""
         # Where the agents' account cannot be reached the next search for leftovers finds it.
@@ -146,12 +135,7 @@ def begin(root: Path, plan: UploadPlan, rights: Rights) -> Upload:
         _check_destination(folder, plan)
         _check_space(folder, plan.size)
         temp = UPLOAD_PREFIX + secrets.token_hex(16)
-        file = rights.chores.create_in(folder, temp, 0o600)
-        try:
-            rights.check_made(file, folder, temp)
-        except OSError:
-            os.close(file)
-            raise
+        file = created(folder, temp, rights)
         return Upload(plan, os.dup(folder), file, temp, rights)
 
 
@@ -182,12 +166,3 @@ def _write_all(fd: int, data: bytes, at: int) -> None:
     done = 0
     while done < len(data):
         done += os.pwrite(fd, memoryview(data)[done:], at + done)
-
-
-@cache
-def _umask() -> int:
-    """The umask of this process, read without changing it for a moment as umask(2) does (proc(5), Umask)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o022

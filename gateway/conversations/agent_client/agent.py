@@ -19,6 +19,7 @@ from gateway.conversations.agent_client.requests import AgentRequests, Told
 from gateway.conversations.agent_client.translate import Translator
 from gateway.conversations.types import Permission, Usage
 from gateway.programs.types import Programs
+from gateway.workspaces.rights import OWN, Rights
 
 if TYPE_CHECKING:
     from acp.connection import Connection
@@ -215,14 +216,20 @@ class AwakeAgent:
 
 
 async def start_agent(
-    programs: Programs, launch: AcpLaunch, folder: Path, *, heard: Callable[[], None], commands_told: Told
+    programs: Programs,
+    launch: AcpLaunch,
+    folder: Path,
+    *,
+    heard: Callable[[], None],
+    commands_told: Told,
+    rights: Rights = OWN,
 ) -> AwakeAgent:
-    """Start the program of an agent and listen to it. Raises as :func:`start_child`."""
+    """Start the program of an agent and listen to it; ``rights`` writes files for it. Raises as :func:`start_child`."""
     await asyncio.to_thread(_load_acp)
     from acp.connection import Connection
 
     child = await start_child(programs, launch.command, folder=folder, environment=launch.environment, heard=heard)
-    requests = AgentRequests(folder, Translator(launch.quirks), commands_told)
+    requests = AgentRequests(folder, Translator(launch.quirks), commands_told, rights)
     return AwakeAgent(child, launch, folder, Connection(requests.handle, child.lines), requests)
 
 

@@ -15,6 +15,7 @@ from gateway.conversations.agent_client.translate import Translator
 from gateway.conversations.texts import sound
 from gateway.conversations.types import PermissionOption
 from gateway.conversations.updates import CommandsTold
+from gateway.workspaces.rights import OWN, Rights
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ Told = Callable[[CommandsTold], None]
 class AgentRequests:
     """Answers one agent: the handler of ``acp.connection.Connection``."""
 
-    def __init__(self, folder: Path, translator: Translator, commands_told: Told) -> None:
+    def __init__(self, folder: Path, translator: Translator, commands_told: Told, rights: Rights = OWN) -> None:
         self._folder = folder
+        self._rights = rights
         self.translator = translator
         self._commands_told = commands_told
         self.session_id: str | None = None
@@ -95,14 +97,14 @@ class AgentRequests:
         from acp.schema import ReadTextFileRequest, ReadTextFileResponse
 
         asked = ReadTextFileRequest.model_validate(params)
-        text = await asyncio.to_thread(read_text, self._folder, asked.path, asked.line, asked.limit)
+        text = await asyncio.to_thread(read_text, self._folder, asked.path, asked.line, asked.limit, self._rights)
         return ReadTextFileResponse(content=text)
 
     async def _write(self, params: object) -> BaseModel:
         from acp.schema import WriteTextFileRequest, WriteTextFileResponse
 
         asked = WriteTextFileRequest.model_validate(params)
-        await asyncio.to_thread(write_text, self._folder, asked.path, asked.content)
+        await asyncio.to_thread(write_text, self._folder, asked.path, asked.content, self._rights)
         return WriteTextFileResponse()
 
 

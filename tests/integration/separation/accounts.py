@@ -11,7 +11,7 @@ import site
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -39,6 +39,14 @@ def why_not() -> str | None:
     if python() is None:
         return f"another account may not read {ROOT} and the packages it needs"
     return None
+
+
+def why_no_home() -> str | None:
+    """Why the agents cannot be given a home here; None where they can."""
+    tried = subprocess.run(
+        ["unshare", "--mount", "mount", "--bind", "/etc/passwd", "/etc/passwd"], capture_output=True, check=False
+    )
+    return None if tried.returncode == 0 else "only root that may mount can give an account another home"
 
 
 @cache
@@ -111,13 +119,31 @@ class Accounts:
         return self.home / "work"
 
     @property
+    def programs(self) -> Path:
+        """Programs that root has put on the PATH of both."""
+        return self.base / "programs"
+
+    def at_home(self) -> list[str]:
+        """What is put before a command, so that it finds the agents' home in passwd(5): a mount over that."""
+        passwd = self.base / "passwd"
+        if not passwd.exists():
+            lines = Path("/etc/passwd").read_text().splitlines()
+            ours = [line.replace(f":{AGENTS.pw_dir}:", f":{self.home}:") for line in lines]
+            passwd.write_text("\n".join(ours) + "\n")
+            passwd.chmod(0o644)
+        mounted = 'mount --bind "$0" /etc/passwd && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mounted, str(passwd)]
+
+    @property
     def broker_socket(self) -> Path:
         return self.shared / "broker.sock"
 
-    def broker(self) -> subprocess.Popen[bytes]:
-        """Start the broker."""
+    def broker(self, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """Start the broker; ``before`` are words of a program that becomes it in other surroundings."""
         command = [sys.executable, "-m", "appliance.cli.entry", "broker", "--socket", str(self.broker_socket)]
-        return subprocess.Popen([*as_agents(), *command, "--daemon", str(DAEMON)], env=environment(self.home), cwd=ROOT)
+        return subprocess.Popen(
+            [*before, *as_agents(), *command, "--daemon", str(DAEMON)], env=environment(self.home), cwd=ROOT
+        )
 
 
 @contextmanager
@@ -135,6 +161,7 @@ def _made() -> Iterator[Accounts]:
     _folder(accounts.data, DAEMON, 0o700)
     _folder(accounts.shared, AGENTS.pw_uid, 0o2770)
     _folder(accounts.home, AGENTS.pw_uid, 0o755)
+    _folder(accounts.programs, 0, 0o755)
     try:
         yield accounts
     finally:

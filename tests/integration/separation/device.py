@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -37,8 +37,9 @@ class Answered:
 class Device:
     """The daemon and the broker, each in its account."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, before: Sequence[str] = (), more: Mapping[str, str] | None = None) -> None:
         self.accounts = accounts
+        self._before = before
         self.broker: subprocess.Popen[bytes] | None = None
         settings = {
             "HUTCH_AGENT_USER": AGENTS.pw_name,
@@ -49,12 +50,14 @@ class Device:
             "HUTCH_SHELL": "/bin/sh",
             "HUTCH_LOG_FORMAT": "json",
             "DATABASE_PASSWORD": "never to be seen",
+            **(more or {}),
         }
-        self.process = DeviceProcess(accounts.data, environment(accounts.data, settings), as_daemon(), str(python()))
+        inside = [*before, *as_daemon()]
+        self.process = DeviceProcess(accounts.data, environment(accounts.data, settings), inside, str(python()))
 
     def start_broker(self) -> None:
         """Start the broker."""
-        self.broker = self.accounts.broker()
+        self.broker = self.accounts.broker(self._before)
 
     def end_broker(self) -> None:
         """Kill it as a crash does."""
@@ -112,9 +115,11 @@ class Device:
 
 
 @asynccontextmanager
-async def device(accounts: Accounts) -> AsyncIterator[Device]:
-    """A device that runs."""
-    made = Device(accounts)
+async def device(
+    accounts: Accounts, before: Sequence[str] = (), more: Mapping[str, str] | None = None
+) -> AsyncIterator[Device]:
+    """A device that runs: ``before`` stands before the commands of both processes, ``more`` are settings of it."""
+    made = Device(accounts, before, more)
     made.start_broker()
     try:
         await asyncio.to_thread(made.process.start)

@@ -259,6 +259,7 @@ async def _device(
         health_history=HealthHistory(store),
         sampler=sampler,
         latest_health=lambda: health[-1] if health else None,
+        agents_reached=lambda: True,
         ssh_keys=ssh_keys,
         workspace=workspace,
         transfers=transfers,

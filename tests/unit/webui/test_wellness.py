@@ -34,5 +34,10 @@ def test_each_sign_has_its_word(health: Health, status: str, reason: str) -> Non
     assert (found.status, found.reasons) == (status, (reason,))
 
 
+def test_an_account_of_agents_that_is_away_is_said_so() -> None:
+    away = judge((), WELL, NOW, agents_away=True)
+    assert (away.status, away.reasons) == ("degraded", ("agents_account_away",))
+
+
 def test_what_does_not_work_at_all_is_unhealthy() -> None:
     assert judge(("tmux_missing",), WELL, NOW).status == "unhealthy"
