@@ -84,6 +84,17 @@ async def test_stop_and_try_again(visitors: Visitors) -> None:
     await expect(failed).to_be_visible()
 
 
+async def test_a_flood_of_words_leaves_the_page_usable(visitors: Visitors) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog")
+    await talk.say("flood 400\nsay  the end\nwait")
+    await expect(talk.answers.first).to_contain_text("the end", timeout=60_000)
+    await anna.page.get_by_role("button", name="Stop").click()
+    await talk.is_idle()
+    assert len(await talk.answers.locator(".md").inner_text()) >= 400 * 1024
+
+
 async def test_the_page_follows_the_device_through_a_restart(visitors: Visitors, device: DeviceProcess) -> None:
     anna = await visitors.owner()
     talk = Talk(anna)
@@ -176,6 +187,7 @@ async def test_search_finds_what_was_said(visitors: Visitors) -> None:
     await expect(anna.page.locator("mark").first).to_have_text("marmalade")
     await anna.page.locator(".hits .open").first.click()
     await talk.is_live()
+    await expect(anna.page.locator(".message.wanted")).to_contain_text("marmalade")
     await anna.page.get_by_label("More").click()
     await anna.page.get_by_role("button", name="Archive").click()
     await expect(anna.page.get_by_text("Archived. It is still found")).to_be_visible()

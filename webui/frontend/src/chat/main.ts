@@ -18,6 +18,11 @@ import type { ChatEvent, Message } from './types';
 
 const EARLIER = 50;
 const SPOKEN = 600;
+/* Pages of earlier messages that are looked through for one that an address names. */
+const PAGES_BACK = 20;
+/* A drawing that took longer than a frame's worth is followed by three times as long a pause: the person can still scroll
+   and press stop, however much an agent says. */
+const QUICK_MS = 8;
 
 class Chat {
   readonly #id: string;
@@ -29,6 +34,8 @@ class Chat {
   readonly #earlier: HTMLButtonElement;
   #change: Change = { messages: new Set(), finished: [] };
   #drawing = false;
+  #pause = 0;
+  #wanted = window.location.hash.slice(1);
 
   constructor(private readonly page: HTMLElement) {
     this.#id = page.dataset.chat ?? '';
@@ -72,12 +79,23 @@ class Chat {
     this.#model.apply(event, this.#change);
     if (this.#drawing) return;
     this.#drawing = true;
-    // A hidden page draws no frames; what it missed is drawn when it is looked at again.
-    if (document.hidden) queueMicrotask(() => { this.#draw(); });
-    else window.requestAnimationFrame(() => { this.#draw(); });
+    const soon = (): void => {
+      // A hidden page gets no frames, and still has to say what is finished.
+      if (document.hidden) this.#draw();
+      else window.requestAnimationFrame(() => { this.#draw(); });
+    };
+    if (this.#pause > 0 || document.hidden) window.setTimeout(soon, this.#pause);
+    else soon();
   }
 
   #draw(): void {
+    const began = performance.now();
+    this.#drawChange();
+    const took = performance.now() - began;
+    this.#pause = took > QUICK_MS ? 3 * took : 0;
+  }
+
+  #drawChange(): void {
     const change = this.#change;
     this.#change = { messages: new Set(), finished: [] };
     this.#drawing = false;
@@ -96,6 +114,20 @@ class Chat {
     if (change.permissions) this.#sayAsked();
     for (const id of change.finished) this.#say(this.#model.messages.get(id));
     this.#scrolling.settle();
+    if (change.all) void this.#goToWanted();
+  }
+
+  /* To the message that the address names, once; a search leads here. */
+  async #goToWanted(): Promise<void> {
+    const wanted = this.#wanted;
+    this.#wanted = '';
+    if (!/^msg_\w+$/.test(wanted)) return;
+    for (let page = 0; page < PAGES_BACK && !this.#model.messages.has(wanted) && !this.#earlier.hidden; page += 1) {
+      await this.#loadEarlier();
+    }
+    const found = maybe(this.page, `[data-message="${wanted}"]`, HTMLElement);
+    found?.classList.add('wanted');
+    found?.scrollIntoView({ block: 'center' });
   }
 
   async #loadEarlier(): Promise<void> {
