@@ -229,10 +229,15 @@ install_units() {
   put "$work/key.pem" "/etc/hutch/release-keys/$(stated key).pem" 644
 }
 
-# setting NAME VALUE: have a line of the settings file say so.
+# setting NAME VALUE: have a line of the settings file say so, in its place; no VALUE, no line.
 setting() {
-  grep -v "^ *$1 *=" "$work/settings" >"$work/settings.new" || :
-  [ -z "$2" ] || printf '%s = "%s"\n' "$1" "$2" >>"$work/settings.new"
+  line=''
+  [ -z "$2" ] || line="$1 = \"$2\""
+  LINE=$line awk -v name="$1" '
+    $0 ~ "^ *" name " *=" { if (ENVIRON["LINE"] != "" && !done) print ENVIRON["LINE"]; done = 1; next }
+    { print }
+    END { if (ENVIRON["LINE"] != "" && !done) print ENVIRON["LINE"] }
+  ' "$work/settings" >"$work/settings.new"
   mv "$work/settings.new" "$work/settings"
 }
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from appliance.care import restore
 from appliance.layout import Layout
 from foundation.files import make_private_folder, problems_of, read_private, remove_private, write_private
 from protocol.problems import Problem
@@ -46,6 +45,9 @@ def carry_out(layout: Layout) -> Pending | None:
     pending = planned(layout)
     if pending is None:
         return None
+    # Loaded here: a start that has nothing to do does without what opens backups.
+    from appliance.care import restore
+
     if pending.what == "restore":
         restore.apply(layout)
     else:

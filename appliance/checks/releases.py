@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.checks.types import Finding, Verdict
 from appliance.config import Settings
 from appliance.layout import Layout
-from appliance.updates.choose import from_release_folder
-from appliance.updates.folders.places import Places
-from appliance.updates.folders.signature import trusted_keys
+
+if TYPE_CHECKING:
+    from appliance.updates.folders.places import Places
 
 UNITS: Final = Path("/etc/systemd/system")
 _NAMES: Final = ("hutch.service", "hutch-agents.service", "hutch-agents.socket")
 
 
 def check(settings: Settings, _layout: Layout) -> Finding:
-    """There is a way back, a key that updates are checked with, and the units are those of the release that runs."""
+    """It is whole, has a key that updates are checked with, and its units are those of the release that runs."""
+    # Loaded here: every command imports this table of checks, and few look.
+    from appliance.updates.choose import from_release_folder
+    from appliance.updates.folders.places import Places
+
     if not from_release_folder(settings.releases):
         return Finding(Verdict.SKIP, "this is no installation by install.sh")
     return judge(Places(settings.releases), settings.release_keys, Path(sys.prefix) / "share" / "packaging", UNITS)
@@ -26,6 +30,8 @@ def check(settings: Settings, _layout: Layout) -> Finding:
 
 def judge(places: Places, keys: Path, brought: Path, installed: Path) -> Finding:
     """What is wrong with it first, then what could be better."""
+    from appliance.updates.folders.signature import trusted_keys
+
     current = places.led_to("current")
     if current is None:
         return Finding(Verdict.FAIL, f"{places.top}/current leads to no release. Run install.sh again.")

@@ -6,11 +6,14 @@ import argparse
 import sys
 
 from appliance.config import Settings
-from provisioning.services import KINDS, Service
+from provisioning.services.types import Service
 
 
 def show(options: argparse.Namespace, settings: Settings) -> int:
     """Print the file; the commands that bring it into force go to the standard error."""
+    # Loaded here: the table of commands is read by the daemon too.
+    from provisioning.services.kinds import KINDS
+
     kind, service = KINDS[options.kind], device_service(settings, options)
     print(kind.render(service), end="")
     print(f"Write it to {kind.path(service)}, then run:", file=sys.stderr)

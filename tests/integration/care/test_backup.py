@@ -21,7 +21,6 @@ from appliance.care.backup import write_backup
 from appliance.care.contents import Manifest
 from appliance.care.pending import Pending, carry_out, plan
 from appliance.care.restore import stage
-from appliance.care.sealed import OpeningReader, SealingWriter
 from appliance.config import Settings
 from appliance.layout import Layout
 from protocol.problems import Problem, ProblemCode
@@ -286,16 +285,3 @@ def test_files_that_change_while_they_are_saved_do_no_harm(data: Path, monkeypat
     back = restoring.restored(layout) / "workspace/novel"
     assert (back / "two.txt").read_bytes() == b"x" * 10 + bytes(499_990)
     assert (back / "one.txt").read_bytes() == growing.read_bytes()
-
-
-def test_a_sealed_stream_takes_little_memory_and_any_length() -> None:
-    for length in (0, 1, 65_535, 65_536, 65_537, 300_000):
-        out = io.BytesIO()
-        sealed = SealingWriter(out, PASSPHRASE, cost=10)
-        for at in range(0, length, 1000):
-            sealed.write(b"a" * min(1000, length - at))
-        sealed.close()
-        out.seek(0)
-        assert OpeningReader(out, PASSPHRASE).read() == b"a" * length
-    with pytest.raises(Problem, match="at least 8"):
-        SealingWriter(io.BytesIO(), "short")

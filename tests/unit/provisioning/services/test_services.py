@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.services import KINDS, Service
+from provisioning.services.kinds import KINDS
+from provisioning.services.types import Service
 
 HUTCH = Service(
     name="hutch",
