@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from foundation.web.context import CLIENT, LOGIN, VISIT
+from foundation.web.context import CLIENT, LOGIN, VISIT, Login
 from foundation.web.parsing import too_large
 from foundation.web.routing import AnyRoute
 from foundation.web.security.csrf import check_csrf
@@ -27,7 +27,7 @@ async def admit(request: web.Request, route: AnyRoute | None, site: Site) -> Non
     elif visit.refusal is not None:
         raise visit.refusal
     check_origin(request, client, site.noun, is_websocket=route is not None and route.kind == "websocket")
-    login = await site.authority.identify(request) if visit is None else visit.login
+    login = await _identified(request, route, site) if visit is None else visit.login
     request[LOGIN] = login
     if route is None:
         if login is None:
@@ -37,6 +37,16 @@ async def admit(request: web.Request, route: AnyRoute | None, site: Site) -> Non
         await site.authority.admit(request, route, login)
     _check_size(request, route)
     await check_csrf(request, route, login)
+
+
+async def _identified(request: web.Request, route: AnyRoute | None, site: Site) -> Login | None:
+    """Who asks. What is open to everybody is answered also where nobody can look that up: ``/health`` above all."""
+    try:
+        return await site.authority.identify(request)
+    except Problem as problem:
+        if route is not None and route.role is None and problem.code is ProblemCode.UNAVAILABLE:
+            return None
+        raise
 
 
 def _check_size(request: web.Request, route: AnyRoute) -> None:
