@@ -6,8 +6,7 @@ import asyncio
 import gc
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -22,9 +21,10 @@ from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.separation import agents_account, rights_in
 from appliance.serving import serve
-from appliance.updates.choose import make_updates
+from appliance.updates.choose import HubSide, make_updates
 from appliance.upkeep import Upkeep, samples_in
 from appliance.version import VERSION
+from foundation.daemon import background, show_setup_code
 from foundation.setup_code import SetupCode
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
@@ -138,7 +138,10 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             version=VERSION,
             device_id=identity,
             has_rauc=has_rauc,
-            hub_online=lambda: hub_link.status.state == "online",
+            hub=HubSide(
+                online=lambda: hub_link.status.state == "online",
+                committed=lambda: hub_link.greet_again(),  # noqa: PLW0108 - the link is made below
+            ),
         )
         await updates.start()
         tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
@@ -161,6 +164,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             gateway_id=identity,
             version=VERSION,
             show=show_claim,
+            ping_every=settings.hub_ping_seconds,
         )
         door = HubDoor(layout.hub_door, assertions.Assertions(lambda: hub_link.pinned), Visitors(), hub_link.terms.may)
         app = make_app(
@@ -192,7 +196,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         )
         addresses = await stack.enter_async_context(serve(app, settings.listen, layout.console, layout.hub_door))
         await stack.enter_async_context(
-            _background(
+            background(
                 upkeep.run(),
                 ssh_keys.run(),
                 transfers.run(),
@@ -223,21 +227,8 @@ def _sessions_config(settings: Settings, layout: Layout) -> SessionsConfig:
     )
 
 
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the pages; one that fails ends the daemon, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: list[str], accounts: Accounts, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the device page is open", address=address)
     if await accounts.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the device, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)

@@ -15,6 +15,7 @@ from pydantic.networks import IPvAnyNetwork
 
 from foundation.settings import Listen, Sources, split_commas
 from gateway.updates.types import WINDOW_FORM
+from protocol.limits import PING_EVERY
 
 DEFAULT_FILE = Path("/etc/hutch/hutch.toml")
 SOURCES = Sources(DEFAULT_FILE, "HUTCH_", "docs/settings.md")
@@ -43,6 +44,9 @@ class Settings(BaseModel):
     hub: str | None = Field(
         default=None,
         description="URL of the hub; set here it wins over the page. Enough alone: claim it there.",
+    )
+    hub_ping_seconds: float = Field(
+        default=PING_EVERY, ge=1, le=60, description="Seconds between two pings to the hub."
     )
     hub_token: SecretStr | None = Field(default=None, description="Token of this device, or for many, from the hub.")
     hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 from aiohttp import ClientSession, web
 
+from foundation.daemon import background, show_setup_code
 from foundation.files import make_private_folder
 from foundation.secrets_box import SecretsBox
 from foundation.settings import Listen
@@ -29,12 +29,13 @@ from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Enrolment, Links, make_enrolment
 from hub.enrolment.service import Limits as EnrolmentLimits
 from hub.fleet.notify.sending import AppriseSender
-from hub.fleet.service import Fleet, Keep, make_fleet
+from hub.fleet.service import Fleet, make_fleet
+from hub.limits import keep_of, routing_limits_of
 from hub.link_events import Fanout
 from hub.nodes.cluster import Cluster, Here, new_node_id
 from hub.nodes.link_events import NodeLinkEvents
 from hub.nodes.opening import open_bus
-from hub.nodes.relaying import AccessRelay, EventRelay
+from hub.nodes.relaying import AccessRelay, EventRelay, ReplacementRelay
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.settings import provider_settings
@@ -46,7 +47,6 @@ from hub.rollouts.worker import RolloutWorker
 from hub.routing.admission import Admission
 from hub.routing.connections import Connections
 from hub.routing.door import Door
-from hub.routing.limits import RoutingLimits
 from hub.routing.local import LocalPorts
 from hub.routing.metrics import routing_metrics
 from hub.routing.wheel import Wheel
@@ -149,7 +149,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         node_id = new_node_id()
         sender = AppriseSender(allow_private=settings.private_notifications)
         stack.push_async_callback(sender.close)
-        fleet = make_fleet(store, box, node=node_id, alone=alone, sender=sender, keep=_keep(settings))
+        fleet = make_fleet(store, box, node=node_id, alone=alone, sender=sender, keep=keep_of(settings))
         await fleet.start()
         stack.push_async_callback(fleet.close)
 
@@ -157,7 +157,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         link_events = NodeLinkEvents(told)
         wheel = Wheel.of_loop()
         stack.callback(wheel.stop)
-        connections = Connections(link_events, wheel, _routing_limits(settings))
+        connections = Connections(link_events, wheel, routing_limits_of(settings))
         local = LocalPorts(connections, StreamOpener())
         bus = await open_bus(settings.nats_address, node_id)
         stack.push_async_callback(bus.close)
@@ -178,18 +178,17 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             alone=alone,
         )
         stack.push_async_callback(cluster.close)
-        _relay(cluster, fleet, people)
 
-        hosts = DialledHosts(settings.public_url, name)
+        where, hosts = [*settings.public_url], DialledHosts(settings.public_url, name)
         enrolment = make_enrolment(
             store,
             audit,
             fleet.announcer.publish,
-            HubIdentity(hosts, f"{settings.address}/claim", key.public_bytes),
+            HubIdentity(hosts, lambda: f"{where[0]}/claim", key.public_bytes),
             Links(
                 cluster.ports,
                 cluster.cutter,
-                live=lambda device_id: connections.live(device_id) is not None,
+                live=cluster.ports.online,
                 tell=connections.say,
             ),
             secret=key.derive("enrolment"),
@@ -197,6 +196,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
             limits=EnrolmentLimits(max_devices=settings.max_devices),
         )
         stack.push_async_callback(enrolment.close)
+        _relay(cluster, fleet, people, enrolment)
         book = RolloutBook(store, cluster.ports, fleet.devices)
         worker = RolloutWorker(book, cluster.ports, RolloutNews(fleet.announcer.publish))
         rollouts = RolloutDesk(store, worker.moved)
@@ -226,22 +226,28 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
         app[DEVICE_PAGES] = DevicePages(cluster.ports, PeopleAccess(), Vouching(key, lambda: hosts.main))
         addresses = await stack.enter_async_context(around.serve(app, settings.listen))
         stack.push_async_callback(connections.stop)
-        for address in addresses:
-            hosts.add(address)
+        _opened(addresses, where, hosts)
         await stack.enter_async_context(
-            _background(
-                people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog()
-            )
+            background(people.run(), fleet.run(), cluster.run(), worker.run(), upkeep.run(), around.notifier.watchdog())
         )
         await _welcome(settings.public_url or tuple(addresses), people, setup_code)
         yield parts
 
 
-def _relay(cluster: Cluster, fleet: Fleet, people: People) -> None:
+def _opened(addresses: list[str], where: list[str], hosts: DialledHosts) -> None:
+    """The hub listens now: that is where it may be dialled, beside its public addresses."""
+    where += addresses
+    for address in addresses:
+        hosts.add(address)
+
+
+def _relay(cluster: Cluster, fleet: Fleet, people: People, enrolment: Enrolment) -> None:
     """What happens on this node and concerns the others, and the other way round."""
     fleet.announcer.on_publish(EventRelay(cluster.signals, fleet.announcer.relayed).tell)
     access = AccessRelay(cluster.signals, people.ground.bearers.heard_elsewhere)
     people.ground.bearers.tell_others(access.tell_all)
+    replacements = ReplacementRelay(cluster.signals, enrolment.duplicates.heard)
+    enrolment.duplicates.tell_others(replacements.tell)
 
 
 def _tell_everybody(told: Fanout, fleet: Fleet, enrolment: Enrolment, worker: RolloutWorker) -> None:
@@ -274,31 +280,8 @@ def resolvers_of(
     )
 
 
-def _keep(settings: HubSettings) -> Keep:
-    return Keep(health=timedelta(days=settings.health_days), events=timedelta(days=settings.event_days))
-
-
-def _routing_limits(settings: HubSettings) -> RoutingLimits:
-    usual = RoutingLimits()
-    session = replace(usual.session, bytes_per_second=settings.output_bytes_per_second)
-    return replace(usual, session=session, viewers_per_session=settings.max_viewers)
-
-
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works beside the web; one that fails ends the hub, so that it is started anew and not half alive."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
 async def _welcome(addresses: tuple[str, ...], people: People, setup_code: SetupCode) -> None:
     for address in addresses:
         log.info("the hub is open", address=address)
     if await people.logins.needs_setup():
-        code = await asyncio.to_thread(setup_code.ensure)
-        # Not through the log: the code belongs on the console of the person who started the hub, not in a journal.
-        sys.stdout.write(f"\n  Open {addresses[0]}/setup and enter the setup code {code}\n\n")
-        sys.stdout.flush()
+        await show_setup_code(addresses[0], setup_code)

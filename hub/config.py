@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic.networks import IPvAnyNetwork
 
 from foundation.settings import Listen, Sources, split_commas
+from protocol.limits import SILENT_AFTER
 
 DEFAULT_FILE = Path("/etc/hutch/hub.toml")
 SOURCES = Sources(DEFAULT_FILE, "HUTCH_HUB_", "docs/hub-settings.md")
@@ -103,6 +104,12 @@ class HubSettings(BaseModel):
     max_viewers: int = Field(default=16, ge=1, le=256, description="Viewers of one session at most.")
     private_notifications: bool = Field(
         default=False, description="Notifications may go to addresses of private networks, such as a chat at home."
+    )
+    silent_seconds: float = Field(
+        default=SILENT_AFTER, ge=2, le=3600, description="Seconds without a sign of a device that end its connection."
+    )
+    grace_seconds: float = Field(
+        default=30, ge=0, le=3600, description="Seconds a device may be away before it counts as offline."
     )
     output_bytes_per_second: int = Field(
         default=4 * 1024 * 1024, ge=64 * 1024, description="Output of one session beyond which it is cut off."

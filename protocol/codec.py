@@ -23,8 +23,6 @@ from protocol.notices import NOTICES, AnyNotice
 from protocol.problems import Problem, ProblemCode
 from protocol.streams.messages import STREAM_MESSAGES, AnyStreamMessage
 
-AnyMessage = AnyCommand | AnyEvent | AnyNotice | AnyStreamMessage
-"""Any message of the link. ``type`` alone does not tell a session.snapshot command from the event of that name."""
 FromHub = AnyCommand | AnyNotice | AnyStreamMessage
 """What a hub sends in a text frame."""
 FromDevice = AnyEvent | AnyStreamMessage

@@ -40,6 +40,8 @@ PING_EVERY: Final = 20.0
 PONG_WITHIN: Final = 15.0
 PINGS_LOST: Final = 2
 HEALTH_EVERY: Final = 30.0
+SILENT_AFTER: Final = 90.0
+"""How long a hub hears nothing of a device before it closes the connection."""
 BACKOFF_FIRST: Final = 1.0
 BACKOFF_MOST: Final = 30.0
 STABLE_AFTER: Final = 30.0

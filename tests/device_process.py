@@ -26,12 +26,20 @@ _STOP_SECONDS = 10.0
 
 
 class DeviceProcess:
-    """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart."""
+    """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart.
+
+    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings.
+    ``program``: the interpreter, with what another account needs before it.
+    """
 
     def __init__(
-        self, data: Path, environ: Mapping[str, str] | None = None, program: Sequence[str] = (sys.executable,)
+        self,
+        data: Path,
+        environ: Mapping[str, str] | None = None,
+        inside: Sequence[str] = (),
+        *,
+        program: Sequence[str] = (sys.executable,),
     ) -> None:
-        """``program`` is the interpreter, with what another account needs before it."""
         self.data = data
         self._program = program
         self.url = ""
@@ -42,9 +50,11 @@ class DeviceProcess:
             "HUTCH_LOG_FORMAT": "json",
             **(environ or {}),
         }
+        self._inside = inside
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self.logged: list[str] = []
 
     @property
@@ -55,7 +65,7 @@ class DeviceProcess:
 
     def start(self) -> None:
         """Start the daemon and wait until it is ready."""
-        command = [*self._program, "-m", "appliance.cli.main", "run"]
+        command = [*self._inside, *self._program, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,
@@ -64,10 +74,15 @@ class DeviceProcess:
             env=self._environ,
             start_new_session=True,
         )
-        lines: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, lines), daemon=True)
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout, self._lines), daemon=True)
         self._reader.start()
-        self._wait_open(lines)
+        self._wait_open(self._lines)
+
+    def until_logged(self, text: str) -> None:
+        """Wait until it says something on its console, or find that it has."""
+        while not any(text in line for line in self.logged):
+            assert self._lines.get(timeout=_START_SECONDS) is not None, "the device ended:\n" + "".join(self.logged)
 
     def stop(self) -> int:
         """Stop it as systemd does; the exit code."""

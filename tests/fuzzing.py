@@ -26,7 +26,13 @@ CHECKS: Final = [
 ]
 
 
-def fuzz(description: dict[str, JsonValue], origin: str, headers: Mapping[str, str], left_out: Collection[str]) -> int:
+def fuzz(
+    description: dict[str, JsonValue],
+    origin: str,
+    headers: Mapping[str, str],
+    left_out: Collection[str],
+    examples: int = EXAMPLES,
+) -> int:
     """Try every operation but those ``left_out`` (``GET /path``); how many there were. Blocks."""
     schema = schemathesis.openapi.from_dict(description)
     tried = 0
@@ -38,7 +44,7 @@ def fuzz(description: dict[str, JsonValue], origin: str, headers: Mapping[str, s
         tried += 1
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             derandomize=True,
             deadline=None,
             database=None,

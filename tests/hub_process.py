@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO
+
+from foundation.store.database import Store
+from hub.store.schema import HUB_SCHEMA
 
 _ADDRESS = re.compile(r'"address": "([^"]+)"')
 _CODE = re.compile(r"setup code (\w{4}-\w{4})")
 _STOP_SECONDS = 20
+_DATABASE = "HUTCH_HUB_DATABASE_URL"
 
 
 @dataclass
@@ -27,6 +36,18 @@ class HubProcess:
     address: str
     setup_code: str | None
     """None where somebody has set it up already."""
+    logged: list[str] = field(default_factory=list)
+    """Every line of its log so far."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: what a power cut leaves of it."""
+        self.process.kill()
+        self.process.wait(_STOP_SECONDS)
 
     def stop(self) -> int:
         """SIGTERM; its exit code."""
@@ -40,10 +61,23 @@ def command(*arguments: str, data: Path) -> list[str]:
 
 
 @contextmanager
-def hub_process(data: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[HubProcess]:
-    """Start a hub on a free port and wait until it is ready; killed on the way out if it still runs."""
+def hub_process(
+    data: Path,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    inside: Sequence[str] = (),
+    very_first: bool = False,
+) -> Iterator[HubProcess]:
+    """Start a hub on a free port and wait until it is ready; killed on the way out if it still runs.
+
+    ``inside``: words before the command line, of a program that becomes the hub (``exec``) in surroundings of its own.
+    ``very_first``: it makes its folder and its store itself; else it finds an empty store there, which is quicker.
+    """
+    if not (very_first or inside or data.exists() or _DATABASE in (environ or {})):
+        data.mkdir(mode=0o700, parents=True)
+        shutil.copy(_empty_store(), data / "hub.db")
     process = subprocess.Popen(
-        command("--listen", "127.0.0.1:0", *arguments, data=data),
+        [*inside, *command("--listen", "127.0.0.1:0", *arguments, data=data)],
         env={**os.environ, "HUTCH_HUB_LOG_FORMAT": "json", **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -58,14 +92,26 @@ def hub_process(data: Path, *arguments: str, environ: Mapping[str, str] | None =
         process.wait(_STOP_SECONDS)
 
 
-def _drain(stream: IO[str]) -> None:
+@cache
+def _empty_store() -> Path:
+    """Made once: a migration is a process of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="hutch-empty-hub-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    asyncio.run(_migrate(f"sqlite:///{folder / 'hub.db'}"))
+    return folder / "hub.db"
+
+
+async def _migrate(url: str) -> None:
+    await (await Store.open(url, HUB_SCHEMA)).close()
+
+
+def _drain(stream: IO[str], said: list[str]) -> None:
     with stream:
-        for _ in stream:
-            pass
+        said.extend(stream)
 
 
 def _when_ready(process: subprocess.Popen[str]) -> HubProcess:
-    said = []
+    said: list[str] = []
     address: str | None = None
     code: str | None = None
     assert process.stdout is not None
@@ -77,6 +123,6 @@ def _when_ready(process: subprocess.Popen[str]) -> HubProcess:
             code = found[1]
         if "the hub is ready" in line and address is not None:
             # A hub whose log nobody reads would stand still once the pipe is full.
-            threading.Thread(target=_drain, args=(process.stdout,), daemon=True).start()
-            return HubProcess(process, address, code)
+            threading.Thread(target=_drain, args=(process.stdout, said), daemon=True).start()
+            return HubProcess(process, address, code, said)
     raise AssertionError(f"the hub did not start: {''.join(said)}")

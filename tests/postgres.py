@@ -64,6 +64,7 @@ class Postgres:
     port: int
     password: str
     account: str | None
+    running: bool = False
 
     @classmethod
     def make(cls) -> Postgres:
@@ -88,10 +89,12 @@ class Postgres:
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         # Started by pg_ctl it is nobody's child: a process of each connection is not taken for one a test left.
         self._run("pg_ctl", "start", "--wait", f"--pgdata={self.folder / 'data'}", f"--log={self._log}", "-o", options)
+        self.running = True
 
     def stop(self) -> None:
         """Stop it as a crash would: clients are cut off, and what was committed is there after the next start."""
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate", f"--pgdata={self.folder / 'data'}")
+        self.running = False
 
     def remove(self) -> None:
         """Remove everything; it is stopped."""

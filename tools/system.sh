@@ -19,6 +19,7 @@ missing_packages() {
   command -v mksquashfs >/dev/null || printf '%s\n' squashfs-tools
   command -v openssl >/dev/null || printf '%s\n' openssl
   command -v systemd-analyze >/dev/null || printf '%s\n' systemd
+  [ -x /usr/sbin/ip ] || command -v ip >/dev/null || printf '%s\n' iproute2
   has_library libatomic.so.1 || printf '%s\n' libatomic1
 }
 

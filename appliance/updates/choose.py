@@ -8,14 +8,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.config import Settings
-from appliance.updates.media import Media
-from appliance.updates.progress import Progress
-from appliance.updates.state import StateFiles
-from appliance.updates.updater import DeviceUpdater
-from appliance.updates.window import Scheduler
 from foundation.store.settings import SettingsTable
 from gateway.events.publisher import Publisher
 from gateway.updates.desk import UpdateDesk
@@ -24,10 +19,24 @@ from gateway.updates.preferences import UpdatePreferences, Window
 from gateway.updates.types import Updater
 from gateway.updates.uploads import BundleUploads
 
+if TYPE_CHECKING:
+    from appliance.updates.updater import DeviceUpdater
+    from appliance.updates.window import Scheduler
+
 _NO_UPDATES: Final = (
     "This device cannot update itself: it is neither Hutch's image nor an installation with release folders. "
     "Install the newer version on the machine and start Hutch again."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class HubSide:
+    """What updates and the link to the hub have to do with each other."""
+
+    online: Callable[[], bool]
+    """Whether the hub is reached right now."""
+    committed: Callable[[], None]
+    """Called when a version that was tried stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def make_updates(
     version: str,
     device_id: str,
     has_rauc: bool,
-    hub_online: Callable[[], bool],
+    hub: HubSide,
 ) -> Updates:
     """The updates of this machine, by what is on it.
 
@@ -75,15 +84,16 @@ def make_updates(
         automatic=settings.update_automatic,
         window=None if settings.update_window is None else Window.parse(settings.update_window),
     )
-    files = StateFiles(folder)
     device_updater = None
     if has_rauc:
-        device_updater = _rauc_updater(settings, files, bus, version, hub_online)
+        device_updater = _rauc_updater(settings, folder, bus, version, hub)
     elif from_release_folder(settings.releases):
-        device_updater = _folder_updater(settings, files, bus, version, hub_online)
+        device_updater = _folder_updater(settings, folder, bus, version, hub)
     updater: Updater = device_updater or NoUpdater(_NO_UPDATES)
     scheduler = None
     if device_updater is not None:
+        from appliance.updates.window import Scheduler
+
         scheduler = Scheduler(device_updater, preferences.get, running=version, seed=device_id)
     return Updates(UpdateDesk(updater, preferences, BundleUploads(folder)), device_updater, scheduler)
 
@@ -93,13 +103,16 @@ def from_release_folder(releases: Path, prefix: str = sys.prefix) -> bool:
     return Path(prefix).resolve().parent == (releases / "releases").resolve()
 
 
-def _folder_updater(
-    settings: Settings, files: StateFiles, bus: Publisher, version: str, hub_online: Callable[[], bool]
-) -> DeviceUpdater:
+def _folder_updater(settings: Settings, folder: Path, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
     # Loaded here: only an installation with release folders has them.
     from appliance.updates.folders.backend import SUFFIX, FolderBackend, start_id
     from appliance.updates.folders.places import Places
+    from appliance.updates.media import Media
+    from appliance.updates.progress import Progress
+    from appliance.updates.state import StateFiles
+    from appliance.updates.updater import DeviceUpdater
 
+    files = StateFiles(folder)
     return DeviceUpdater(
         FolderBackend(
             Places(settings.releases),
@@ -111,29 +124,33 @@ def _folder_updater(
         Progress(files, bus),
         running=version,
         channel=settings.update_channel,
-        hub_online=hub_online,
+        hub_online=hub.online,
+        committed=hub.committed,
         media=Media(suffix=SUFFIX),
         boot=start_id,
     )
 
 
-def _rauc_updater(
-    settings: Settings, files: StateFiles, bus: Publisher, version: str, hub_online: Callable[[], bool]
-) -> DeviceUpdater:
-    # Loaded here: only the image has RAUC.
+def _rauc_updater(settings: Settings, folder: Path, bus: Publisher, version: str, hub: HubSide) -> DeviceUpdater:
+    # Loaded here: a device that cannot update itself does without.
     from appliance.updates.bus import system_bus
+    from appliance.updates.media import Media
+    from appliance.updates.progress import Progress
     from appliance.updates.rauc.backend import RaucBackend
     from appliance.updates.rauc.history import History
+    from appliance.updates.state import StateFiles
     from appliance.updates.udisks import mounting
+    from appliance.updates.updater import DeviceUpdater
 
     address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
-
+    files = StateFiles(folder)
     return DeviceUpdater(
         RaucBackend(lambda: system_bus(address), History(settings.boot_folder), version=version),
         files,
         Progress(files, bus),
         running=version,
         channel=settings.update_channel,
-        hub_online=hub_online,
+        hub_online=hub.online,
+        committed=hub.committed,
         media=Media(mount=mounting(lambda: system_bus(address))),
     )

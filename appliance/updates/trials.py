@@ -43,6 +43,7 @@ class Trials:
         running: str,
         boot: Callable[[], str],
         pause: Callable[[float], Awaitable[None]],
+        committed: Callable[[], None],
     ) -> None:
         self._backend = backend
         self._files = files
@@ -50,6 +51,7 @@ class Trials:
         self._running = running
         self._boot = boot
         self._pause = pause
+        self._committed = committed
         self._resumed = self._kept = self._orphan = False
         self.rollback: Rollback | None = None
         """The last update that was taken back, unless one went well since."""
@@ -150,4 +152,5 @@ class Trials:
             await asyncio.to_thread(tidy, self._files.folder)
             await self._progress.move(UpdatePhase.IDLE, detail=f"Version {trial.version} passed its checks and stays.")
             log.info("the running version is committed", version=trial.version)
+            self._committed()
         self._kept = True

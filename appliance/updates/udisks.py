@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
-from dbus_fast.signature import Variant
 from pydantic import TypeAdapter, ValidationError
 
 from appliance.updates.bus import Connect, Refused, Target
@@ -27,22 +26,25 @@ def mounting(connect: Connect) -> Callable[[], Awaitable[None]]:
     """What mounts every removable file system that is not mounted; silent where there is no udisks."""
 
     async def mount() -> None:
+        # Loaded here, as in the bus.
+        from dbus_fast.signature import Variant
+
         async with connect() as bus:
             try:
                 objects = _OBJECTS.validate_python((await bus.call(_MANAGER, "GetManagedObjects"))[0])
             except (Refused, ValidationError):
                 return
             for path in _unmounted(objects)[:_MOST]:
-                options = {"options": Variant("s", "ro,noexec,nosuid,nodev"), "auth.no_user_interaction": _TRUE}
+                options = {
+                    "options": Variant("s", "ro,noexec,nosuid,nodev"),
+                    "auth.no_user_interaction": Variant("b", True),
+                }
                 try:
                     await bus.call(Target(SERVICE, path, _FILESYSTEM), "Mount", "a{sv}", [options])
                 except Refused as refused:
                     log.info("a medium cannot be mounted", path=path, reason=refused.words)
 
     return mount
-
-
-_TRUE: Final = Variant("b", True)
 
 
 def _unmounted(objects: _Objects) -> list[str]:

@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 class DeviceUpdater:
     """Implements ``Updater`` on any backend. Call :meth:`start` before anything else, and keep :meth:`run` running.
 
-    ``running`` is the version of this program; ``hub_online`` tells whether the hub is reached right now.
+    ``running`` is the version of this program; ``hub_online`` tells whether the hub is reached right now;
+    ``committed`` is called when a version that was tried stays.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class DeviceUpdater:
         downloader: Downloader | None = None,
         boot: Callable[[], str] = boot_id,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
         self._backend = backend
         self._files = files
@@ -55,7 +57,7 @@ class DeviceUpdater:
         self._boot = boot
         self._offered: Release | None = None
         self._working = asyncio.Lock()
-        self._trials = Trials(backend, files, progress, running=running, boot=boot, pause=pause)
+        self._trials = Trials(backend, files, progress, running=running, boot=boot, pause=pause, committed=committed)
 
     # What is known
 

@@ -71,7 +71,9 @@ class Server:
     port: int
     pid: int
     program: Program | None
-    """None for nats-server, which takes no jobs."""
+    """None for nats-server and the whole hub, which take no jobs."""
+    token: str = ""
+    """Of somebody who owns the devices of a whole hub."""
 
     def ask(self, job: str) -> Found:
         """Give it a job. Raises RuntimeError for nats-server."""

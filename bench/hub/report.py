@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.hub.processes import Found
-from bench.hub.scenarios import FULL, Size
+from bench.hub.scenarios import FEW, FULL, Size
 
 LAST_RUN = "## The last run\n"
 Run = dict[tuple[str, str], Found]
@@ -26,10 +26,11 @@ class Target:
     limit: float
     unit: str
     at_least: bool = False
+    server: str = "hub"
 
     def line(self, run: Run) -> str:
         """Its row in the table."""
-        value = run.get((self.scenario, "hub"), {}).get(self.key)
+        value = run.get((self.scenario, self.server), {}).get(self.key)
         sign = "at least" if self.at_least else "at most"
         if value is None:
             return f"| {self.title} | | {sign} {self.limit:,.0f} {self.unit} | not measured |"
@@ -47,6 +48,7 @@ TARGETS = (
     Target("frames of 16 KiB: most", "most", "megabytes", 300, "MB/s", at_least=True),
     Target("reconnect storm in 15 s: devices lost", "storm", "lost", 0, ""),
     Target("reconnect storm: the last one is there after", "storm", "seconds", 18, "s"),
+    Target("key to echo through the hub, over the direct one: p50", "echo", "over", 3, "ms", server="whole"),
 )
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "idle": (("kib", "KiB each"), ("cpu", "CPU %")),
@@ -54,15 +56,27 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "calls": (("per_second", "per second"), ("p50", "p50 ms"), ("p99", "p99 ms"), ("cpu", "CPU %")),
     "terminals": (("megabytes", "MB/s"), ("p50", "p50 ms"), ("p99", "p99 ms"), ("cpu", "CPU %")),
     "most": (("megabytes", "MB/s"), ("p50", "p50 ms"), ("p99", "p99 ms"), ("cpu", "CPU %")),
+    "echo": (
+        ("p50", "p50 ms"),
+        ("p99", "p99 ms"),
+        ("direct", "direct p50 ms"),
+        ("direct_p99", "direct p99 ms"),
+        ("over", "over the direct one ms"),
+    ),
 }
+COLUMNS |= {f"whole-{name}": COLUMNS[name] for name in ("idle", "calls", "terminals")}
 TITLES = {
     "idle": "Idle devices, 400 bytes of health each 30 s",
     "storm": "Reconnects within 15 s",
     "calls": "Commands and answers, 64 in flight over 100 devices",
     "terminals": "1,000 terminals, 20 KB/s each in frames of 1 KB",
     "most": "200 terminals, as much as goes, frames of 16 KiB",
+    "echo": "From a key to its echo, through a hub and a real device, and at the device itself, turn by turn",
+    "whole-idle": f"The whole hub: {FEW:,} idle devices",
+    "whole-calls": "The whole hub: commands over REST, 64 in flight; the core alone is asked without REST",
+    "whole-terminals": "The whole hub: 200 terminals, 20 KB/s each in frames of 1 KB",
 }
-NAMES = {"hub": "hub", "raw": "raw relay (uvloop)", "nats": "nats-server"}
+NAMES = {"hub": "hub", "whole": "whole hub", "raw": "raw relay (uvloop)", "nats": "nats-server"}
 
 
 def as_text(run: Run, size: Size) -> str:

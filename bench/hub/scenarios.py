@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from bench.hub.echo import echo as _echo
 from bench.hub.processes import Found, Program, Server, clients, serving
+from bench.hub.whole import ask_by_request, whole_hub
 from tests.load.worker import Spec
 
 IN_FLIGHT = 64
@@ -25,10 +29,27 @@ class Size:
 
     devices: int
     seconds: float
+    terminals: int = TERMINALS
 
 
 FULL = Size(devices=19_800, seconds=10.0)
 QUICK = Size(devices=2000, seconds=3.0)
+
+
+FEW = 2000
+"""Devices of a whole hub."""
+
+
+def small(size: Size) -> Size:
+    """A run for a whole hub and, beside it, its routing core alone."""
+    return Size(devices=FEW, seconds=size.seconds, terminals=200)
+
+
+@contextmanager
+def started(kind: str, size: Size) -> Iterator[Server]:
+    """A server of this kind."""
+    with whole_hub(size.devices) if kind == "whole" else serving(kind) as server:
+        yield server
 
 
 def fleet(server: Server, size: Size, *, connect_within: float = 0.0) -> list[Spec]:
@@ -45,7 +66,7 @@ def fleet(server: Server, size: Size, *, connect_within: float = 0.0) -> list[Sp
 
 def idle(kind: str, size: Size) -> Found:
     """Devices that only say how they are: memory of each, CPU of all."""
-    with serving(kind) as server:
+    with started(kind, size) as server:
         before = server.memory()
         with clients(*fleet(server, size)) as programs:
             found = _cpu_while(server, programs)
@@ -72,7 +93,7 @@ def storm(kind: str, size: Size) -> Found:
 
 def calls(kind: str, size: Size) -> Found:
     """Commands and their answers, 64 at a time."""
-    with serving(kind) as server:
+    with started(kind, size) as server:
         spec = Spec("answer", kind, server.port, 0, ASKED, size.seconds + 2)
         with clients(spec) as programs:
             for program in programs:
@@ -80,6 +101,8 @@ def calls(kind: str, size: Size) -> Found:
             before = server.cpu()
             if server.program is not None:
                 found = server.ask(f"calls {size.seconds} {IN_FLIGHT} {ASKED}")
+            elif kind == "whole":
+                found = ask_by_request(server, size.seconds, IN_FLIGHT, ASKED)
             else:
                 arguments = (str(server.port), str(size.seconds), str(IN_FLIGHT), str(ASKED))
                 asking = Program("bench.hub.nats_calls", *arguments)
@@ -92,10 +115,11 @@ def calls(kind: str, size: Size) -> Found:
 
 
 def terminals(kind: str, size: Size) -> Found:
-    """1,000 terminals of 20 KB/s in frames of 1 KB, each with one viewer."""
-    with serving(kind) as server:
-        paced = Spec("pace", kind, server.port, 0, TERMINALS, size.seconds + 1, frame_bytes=1024, frames_per_second=20)
-        viewed = Spec("view", kind, server.port, 0, TERMINALS, size.seconds, source="127.0.0.3")
+    """Terminals of 20 KB/s in frames of 1 KB, each with one viewer."""
+    with started(kind, size) as server:
+        count, seconds = size.terminals, size.seconds + 1
+        paced = Spec("pace", kind, server.port, 0, count, seconds, frame_bytes=1024, frames_per_second=20)
+        viewed = Spec("view", kind, server.port, 0, count, size.seconds, source="127.0.0.3")
         return _relay(server, [paced], viewed)
 
 
@@ -129,8 +153,31 @@ def _cpu_while(server: Server, programs: list[Program]) -> Found:
     return found
 
 
-SCENARIOS = {"idle": idle, "storm": storm, "calls": calls, "terminals": terminals, "most": most}
+def echo(kind: str, size: Size) -> Found:
+    """From a key to its echo, through the hub and without it."""
+    return _echo(kind, size.seconds)
+
+
+SCENARIOS: dict[str, Callable[[str, Size], Found]] = {
+    "idle": idle,
+    "storm": storm,
+    "calls": calls,
+    "terminals": terminals,
+    "most": most,
+    "echo": echo,
+    "whole-idle": lambda kind, size: idle(kind, small(size)),
+    "whole-calls": lambda kind, size: calls(kind, small(size)),
+    "whole-terminals": lambda kind, size: terminals(kind, small(size)),
+}
 """By name, in the order of the report."""
-SERVERS = {"idle": ("hub", "raw", "nats"), "storm": ("hub", "raw")}
+SERVERS = {
+    "idle": ("hub", "raw", "nats"),
+    "storm": ("hub", "raw"),
+    "echo": ("whole",),
+    "whole-idle": ("whole", "hub"),
+    "whole-calls": ("whole", "hub"),
+    "whole-terminals": ("whole", "hub"),
+}
 """Who takes part, where it is not all."""
-ALL = ("hub", "raw", "nats")
+CORE = ("hub", "raw", "nats")
+ALL = ("whole", *CORE)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import URL, make_url
 
-from foundation.files import FILE_MODE, make_private_folder, problems_of
+from foundation.files import FILE_MODE, create_private, make_private_folder, problems_of
 from foundation.store.light import AsyncEngine, create_async_engine
 from protocol.problems import Problem, ProblemCode
 
@@ -50,12 +52,26 @@ def prepare_file(url: URL) -> None:
         return
     path = Path(url.database or "")
     make_private_folder(path.parent)
+    if not path.exists():
+        create_private(path, _empty_database())
     with problems_of(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             os.fchmod(descriptor, FILE_MODE)
         finally:
             os.close(descriptor)
+
+
+def _empty_database() -> bytes:
+    """A database in WAL mode from its first byte on (18 and 19 of a file's header are 2, sqlite.org/fileformat.html).
+
+    Of two programs that change a new file to WAL mode at once, SQLite refuses one, however long it would wait.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("VACUUM")
+        header = bytearray(connection.serialize())
+    header[18:20] = b"\x02\x02"
+    return bytes(header)
 
 
 def make_engine(url: URL, *, enforce_references: bool = True) -> AsyncEngine:
@@ -83,6 +99,7 @@ class _DriverConnection(Protocol):
     isolation_level: str | None
 
     def cursor(self) -> _Cursor: ...
+    def rollback(self) -> None: ...
 
 
 def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
@@ -109,5 +126,12 @@ def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
         reads_only = connection.get_execution_options().get(READS_ONLY, False)
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
+    def given_up(connection: _DriverConnection, _record: object, _error: object) -> None:
+        # Whoever was cancelled in a transaction may still be at a statement, and closing does not end what it holds:
+        # everybody else would wait for a lock that nobody lets go of.
+        with suppress(Exception):
+            connection.rollback()
+
     event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "invalidate", given_up)
     event.listen(engine.sync_engine, "begin", begun)

@@ -22,6 +22,17 @@ _SQLITE: dict[int, tuple[ProblemCode, str]] = {
     26: (ProblemCode.UNAVAILABLE, "The store is damaged, or no database. Stop Hutch and bring back a backup."),
 }
 """SQLite's primary result codes (https://www.sqlite.org/rescode.html)."""
+_BUSY = (ProblemCode.UNAVAILABLE, "The store is busy. Try again in a moment.")
+_SILENT = (ProblemCode.UNAVAILABLE, "The database does not answer. Check that it runs and lets us in.")
+_POSTGRESQL: dict[str, tuple[ProblemCode, str]] = {
+    "08": _SILENT,
+    "25006": (ProblemCode.UNAVAILABLE, "The database only lets us read. Check that it is the primary and not a copy."),
+    "40": _BUSY,
+    "53": _BUSY,
+    "53100": (ProblemCode.DISK_FULL, "The database's disk is full, nothing can be stored. Free some space."),
+    "57P": _SILENT,
+}
+"""PostgreSQL's error codes, whole or by how they begin (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 def problem_of(error: exc.SQLAlchemyError) -> Problem:
@@ -30,14 +41,20 @@ def problem_of(error: exc.SQLAlchemyError) -> Problem:
     if code is not None and code & 0xFF in _SQLITE:
         return Problem(*_SQLITE[code & 0xFF])
     if isinstance(error, exc.TimeoutError):
-        return Problem(ProblemCode.UNAVAILABLE, "The store is busy. Try again in a moment.")
-    if code is None and (isinstance(error, exc.OperationalError | exc.InterfaceError) or _while_connecting(error)):
-        return _silent_database()
+        return Problem(*_BUSY)
+    if code is None and isinstance(error, exc.DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        for known in (state, state[:3], state[:2]):
+            if known in _POSTGRESQL:
+                return Problem(*_POSTGRESQL[known])
+    if code is None and (isinstance(error, exc.OperationalError | exc.InterfaceError) or _is_lost(error)):
+        return Problem(*_SILENT)
     return Problem(ProblemCode.INTERNAL, f"The store refused a statement ({type(error).__name__}). See the log.")
 
 
-def _while_connecting(error: exc.SQLAlchemyError) -> bool:
-    return isinstance(error, exc.DBAPIError) and error.statement is None
+def _is_lost(error: exc.SQLAlchemyError) -> bool:
+    """Whether there was no connection yet, or is none any more."""
+    return isinstance(error, exc.DBAPIError) and (error.statement is None or error.connection_invalidated)
 
 
 def sqlite_code(error: exc.DBAPIError) -> int | None:
@@ -64,8 +81,4 @@ def store_problems() -> Iterator[None]:
     except (exc.DBAPIError, exc.TimeoutError) as error:
         raise problem_of(error) from error
     except (ConnectionError, gaierror) as error:
-        raise _silent_database() from error
-
-
-def _silent_database() -> Problem:
-    return Problem(ProblemCode.UNAVAILABLE, "The database does not answer. Check that it runs and lets us in.")
+        raise Problem(*_SILENT) from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Body(BaseModel):
@@ -19,6 +19,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, serialize_by_alias=True, defer_build=True)
 
 
+MAX_NUMBER: Final = 2**31 - 1
+"""The largest number a row can have: PostgreSQL refuses to compare it with a larger one."""
+Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+"""The number of a row."""
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Line = Annotated[str, StringConstraints(max_length=200, pattern=NO_CONTROLS)]
 """One line of text for people."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from foundation.web.context import ROUTE
+from foundation.web.models import MAX_NUMBER
 from protocol.problems import Problem, ProblemCode
 
 M = TypeVar("M", bound=BaseModel)
@@ -66,7 +67,7 @@ def too_large(limit: int) -> Problem:
 def path_number(request: web.Request, name: str) -> int:
     """A part of the path that is the number of a row. Raises NOT_FOUND for anything else: there is no such row."""
     text = request.match_info[name]
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_NUMBER):
         raise Problem(ProblemCode.NOT_FOUND, "There is nothing with this number. Check the address.")
     return int(text)
 

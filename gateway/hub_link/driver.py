@@ -17,6 +17,7 @@ from gateway.hub_link.partings import SELDOM
 from gateway.hub_link.pump import Alarm
 from gateway.hub_link.target import DriverParts, Target
 from protocol.events import AnyEvent, GatewayHealth
+from protocol.limits import PING_EVERY
 from protocol.link import (
     Abort,
     Close,
@@ -49,12 +50,14 @@ log = logging.getLogger(__name__)
 class Driver:
     """Connects, talks, and connects again until it is cancelled. Nothing that a hub does makes it give up."""
 
-    def __init__(self, parts: DriverParts, target: Target, *, random: Callable[[], float]) -> None:
+    def __init__(
+        self, parts: DriverParts, target: Target, *, random: Callable[[], float], ping_every: float = PING_EVERY
+    ) -> None:
         self._parts = parts
         self._target = target
         self._report = target.report
         self._clock = parts.clock
-        self._link = DeviceLink(target.hello(), random=random, has_key=target.prover is not None)
+        self._link = DeviceLink(target.hello(), random=random, has_key=target.prover is not None, ping_every=ping_every)
         self._notes = Notes(self._clock)
         self._pages = Pages(parts.tunnel, self._notes)
         self._alarm = Alarm(self._clock, self._tick)

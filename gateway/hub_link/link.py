@@ -24,6 +24,7 @@ from gateway.hub_link.terms import Terms
 from gateway.tunnel.assertions import PinnedHub
 from protocol.events import KeyRotated, Permission
 from protocol.identity import short_fingerprint
+from protocol.limits import PING_EVERY
 from protocol.link import DeviceState
 from protocol.notices import AnyNotice, GatewayKeyAccepted, GatewayUnclaimed, GatewayWelcome
 from protocol.problems import Problem, ProblemCode
@@ -43,8 +44,8 @@ class HubLink:
     """Holds the link for as long as :meth:`run` runs.
 
     ``credentials`` is where address and token are kept, ``keys`` where the device's own key is, ``memory`` what a hub
-    may do; ``show`` is called with every new claim code; ``clock`` (the running loop by default) and ``random`` (0 to
-    1, for the jitter of reconnects) are given by tests.
+    may do; ``show`` is called with every new claim code; ``ping_every`` is in seconds; ``clock`` (the running loop by
+    default) and ``random`` (0 to 1, for the jitter of reconnects) are given by tests.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class HubLink:
         show: Callable[[Claim], None] = _show_nothing,
         clock: Clock | None = None,
         random: Callable[[], float] = chance.random,
+        ping_every: float = PING_EVERY,
     ) -> None:
         self.terms = Terms(memory, services.bus)
         """What the hub may do here, and which key it is known by."""
@@ -70,9 +72,12 @@ class HubLink:
         self._show = show
         self._clock = clock
         self._random = random
+        self._ping_every = ping_every
         self._wanted: HubCredentials | None = None
         self._configured = False
         self._changed = asyncio.Event()
+        self.greet_again = self._changed.set
+        """Connect anew, for a hello that says what changed. Nothing happens where there is no hub."""
         self._writing = asyncio.Lock()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -116,7 +121,10 @@ class HubLink:
         if credentials is not None:
             link_url(credentials.url)
         async with self._writing:
-            await asyncio.to_thread(self._keep, credentials)
+            if credentials is None:
+                await asyncio.to_thread(self._store.remove)
+            else:
+                await asyncio.to_thread(self._store.write, credentials)
             if credentials is None or (self._wanted is not None and credentials.url != self._wanted.url):
                 await self._part()
             self._wanted = credentials
@@ -142,12 +150,6 @@ class HubLink:
             await asyncio.to_thread(self._keys.part)
         except Problem as problem:
             log.error("what belongs to the hub that was left cannot be cleared: %s", problem)
-
-    def _keep(self, credentials: HubCredentials | None) -> None:
-        if credentials is None:
-            self._store.remove()
-        else:
-            self._store.write(credentials)
 
     async def allow(self, permissions: Iterable[Permission]) -> None:
         """Let the hub do this from now on, and nothing else. Raises Problem.
@@ -209,7 +211,7 @@ class HubLink:
             self._set("off", credentials.url, problem.message)
             await self._changed.wait()
             return
-        self._driver = Driver(parts, target, random=self._random)
+        self._driver = Driver(parts, target, random=self._random, ping_every=self._ping_every)
         driving = asyncio.create_task(self._driver.run(), name="hub link driver")
         changed = asyncio.create_task(self._changed.wait())
         try:
@@ -240,7 +242,7 @@ class HubLink:
             device_id=device_id,
             hello=lambda: messages.hello(
                 device_id,
-                self._version,
+                messages.told_version(self._version, self._services.updater.state()),
                 info,
                 self.terms.allows,
                 self._services.updater.last_rollback(),
@@ -272,16 +274,15 @@ class HubLink:
         return again
 
     def _report(self, credentials: HubCredentials, state: DeviceState, error: str | None) -> None:
-        url = credentials.url
         if self._wanted is not credentials:
             return  # the last words of a link that is not wanted any more
         if state is DeviceState.LIVE:
-            self._set("online", url, None)
+            self._set("online", credentials.url, None)
         elif state is DeviceState.UNCLAIMED:
-            self._set("unclaimed", url, None)
+            self._set("unclaimed", credentials.url, None)
         else:
             # Once something went wrong, the page shows the reason until the link is up, not each attempt.
-            self._set("connecting" if error is None else "waiting", url, error)
+            self._set("connecting" if error is None else "waiting", credentials.url, error)
 
     def _set(self, state: LinkState, url: str | None, error: str | None) -> None:
         if self._stands == (state, url, error):
@@ -295,5 +296,4 @@ class HubLink:
         log.info("the link to the hub is %s%s", state, f": {error}" if error else "")
 
     def _publish(self) -> None:
-        state, _, error = self._stands
-        self._services.bus.publish(HubLinkChanged(state=state, detail=error or ""))
+        self._services.bus.publish(HubLinkChanged(state=self._stands[0], detail=self._stands[2] or ""))

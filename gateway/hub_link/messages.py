@@ -23,6 +23,9 @@ FEATURES = ("policy/1",)
 """What every device of ours speaks beside the first wire."""
 STREAMS = "streams/1"
 """Said where the hub may open streams."""
+_TRYING = "+trying"
+_ON_TRIAL = frozenset({updates.UpdatePhase.TRYING, updates.UpdatePhase.RESTARTING})
+"""A daemon that was started by a restart may not know yet that it is being tried."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _OVER = frozenset({SessionStatus.ENDED, SessionStatus.FAILED})
 
@@ -68,6 +71,14 @@ def hello(
         allows=allows,
         rollback=None if rollback is None else _rollback(rollback),
     )
+
+
+def told_version(version: str, update: updates.UpdateState) -> str:
+    """The version as the hub is told it: with a mark (semver.org, 10) while it is tried and may still go.
+
+    A rollout counts a device as done when its hello says the wanted version, letter by letter.
+    """
+    return f"{version}{_TRYING}" if update.phase in _ON_TRIAL else version
 
 
 def hostname(info: host.SystemInfo, otherwise: str) -> str:

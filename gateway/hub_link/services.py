@@ -19,7 +19,7 @@ from gateway.agents.types import AgentName, AgentStatus
 from gateway.events.types import DeviceBus
 from gateway.host.types import Health, SshKey, SystemInfo
 from gateway.sessions.types import SessionInfo, SessionSpec, Snapshot, ViewerItem
-from gateway.updates.types import Rollback
+from gateway.updates.types import Rollback, UpdateState
 from gateway.workspaces.types import DownloadPlan, Entry
 from provisioning.device_key import DeviceKeys, Rotation
 from provisioning.hub_credentials import HubCredentials
@@ -175,6 +175,10 @@ class HubUpdater(Protocol):
 
     async def restart(self) -> None:
         """Start what was installed. Returns before it happens."""
+        ...
+
+    def state(self) -> UpdateState:
+        """Where an update stands."""
         ...
 
     def last_rollback(self) -> Rollback | None:

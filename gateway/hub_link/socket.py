@@ -18,7 +18,7 @@ MAX_MESSAGE = 2 * 1024 * 1024
 """Bytes the socket reads into one message at most (wire v1)."""
 OPEN_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
-UNSENT_BYTES = 128 * 1024
+UNSENT_BYTES = 32 * 1024
 """Bytes the kernel may hold unsent: what lies there cannot be overtaken by an answer."""
 
 # The library logs the request headers at DEBUG, and the token is one of them.

@@ -11,9 +11,9 @@ from sqlalchemy.engine import Row
 from foundation.accounts.limits import GuessLimits
 from foundation.store.light import AsyncConnection
 from foundation.store.text import column_text
+from hub.claim_signals import ClaimSignals
 from hub.enrolment.codes import code_digest, new_code, plain_code
 from hub.enrolment.ground import Ground
-from hub.enrolment.signals import ClaimSignals
 from hub.enrolment.types import Claim, Device, NewDevice
 from hub.ports import Unclaimed
 from hub.store.tables.devices import claims

@@ -13,6 +13,8 @@ from hub.ports import DeviceRow
 
 OnDuplicate = Callable[[DeviceRow, tuple[str, ...]], None]
 """Told the device and the addresses that use its key, the newest last. Must not block."""
+Tell = Callable[[str, str, float], None]
+"""Told a device, the address that replaced a live socket of it, and the hold in seconds or 0. Must not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,11 @@ class _History:
 
 
 class Duplicates:
-    """The arrivals of the last minutes by device, in memory of this node."""
+    """The arrivals of the last minutes by device, in memory.
+
+    Every node tells the others what it saw (:meth:`tell_others`, :meth:`heard`): copies that a load balancer sends to
+    different nodes throw each other out as they would on one.
+    """
 
     def __init__(
         self,
@@ -52,6 +58,18 @@ class Duplicates:
         self._rules = rules or FlappingRules()
         self._clock = clock
         self._devices: OrderedDict[str, _History] = OrderedDict()
+        self._tell: Tell = lambda device_id, source, hold: None
+
+    def tell_others(self, tell: Tell) -> None:
+        """Have other nodes told of arrivals here that replace a live socket."""
+        self._tell = tell
+
+    def heard(self, device_id: str, source: str, hold: float) -> None:
+        """What another node saw: the alarm, if it was one, is told there."""
+        now, history = self._clock(), self._history(device_id)
+        self._note(history, now, source, replaces=True)
+        if hold > 0:
+            self._protect(history, now, min(hold, self._rules.longest_hold))
 
     def arrived(self, device: DeviceRow, source: str, *, replaces: bool) -> None:
         """Note that the device proved its key, and whether another socket of it is live.
@@ -63,11 +81,17 @@ class Duplicates:
         history = self._history(device.id)
         if replaces and now < history.held_until:
             raise duplicate_key(math.ceil(history.held_until - now))
+        self._note(history, now, source, replaces=replaces)
+        flaps = replaces and self._flaps(history)
+        if flaps:
+            self._alarm(device, history, now)
+        if replaces:
+            self._tell(device.id, source, history.hold if flaps else 0)
+
+    def _note(self, history: _History, now: float, source: str, *, replaces: bool) -> None:
         history.arrivals.append((now, source, replaces))
         while history.arrivals[0][0] <= now - self._rules.window:
             history.arrivals.popleft()
-        if replaces and self._flaps(history):
-            self._alarm(device, history, now)
 
     def _history(self, device_id: str) -> _History:
         history = self._devices.pop(device_id, None) or _History()
@@ -87,12 +111,15 @@ class Duplicates:
 
     def _alarm(self, device: DeviceRow, history: _History, now: float) -> None:
         quiet = now - history.alarm_at > self._rules.quiet
-        history.hold = self._rules.first_hold if quiet else min(history.hold * 2, self._rules.longest_hold)
-        history.held_until = now + history.hold
+        hold = self._rules.first_hold if quiet else min(history.hold * 2, self._rules.longest_hold)
         newest = history.arrivals[-1][1]
         others = dict.fromkeys(source for _, source, _ in history.arrivals if source != newest)
-        sources = (*others, newest)
+        self._protect(history, now, hold)
+        if quiet:
+            self._on_duplicate(device, (*others, newest))
+
+    def _protect(self, history: _History, now: float, hold: float) -> None:
+        history.hold = hold
+        history.held_until = now + hold
         history.arrivals = deque(list(history.arrivals)[-1:], maxlen=history.arrivals.maxlen)
         history.alarm_at = now
-        if quiet:
-            self._on_duplicate(device, sources)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from foundation.accounts.limits import GuessLimits
 from foundation.actors import Actor
+from hub.claim_signals import ClaimSignals
 from hub.enrolment.batches import Batches, Candidate
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
@@ -17,7 +18,6 @@ from hub.enrolment.gateways import Gateways
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.proofs import check_proof
 from hub.enrolment.refusals import proof_wrong, revoked
-from hub.enrolment.signals import ClaimSignals
 from hub.enrolment.trail import Trail
 from hub.enrolment.types import Device, DeviceState
 from hub.enrolment.waiting_room import WaitingRoom
@@ -37,8 +37,8 @@ class HubIdentity:
     """How devices know this hub."""
 
     hosts: DialledHosts
-    claim_url: str
-    """Where a person enters a code."""
+    claim_url: Callable[[], str]
+    """Where a person enters a code: known once the hub is open."""
     key: bytes
     """The public key (Ed25519) with which it signs who comes through it."""
 
@@ -145,7 +145,7 @@ class Doorkeeper:
                         issued = await self._claims.issue(unclaimed)
                         yield GatewayUnclaimed(
                             claim_code=issued.code,
-                            claim_url=self._hub.claim_url,
+                            claim_url=self._hub.claim_url(),
                             expires_at=issued.expires_at,
                             fingerprint=fingerprint(unclaimed.public_key),
                         )

@@ -44,12 +44,6 @@ def too_many(message: str, retry_after: int) -> Problem:
     return refused(ProblemCode.RATE_LIMITED, CloseCode.TOO_MANY, message, retry_after=retry_after)
 
 
-def token_wrong() -> Problem:
-    """Neither a device's token nor one of a batch."""
-    message = "The token does not fit this gateway id. Check both, or get a new token from the hub."
-    return refused(ProblemCode.PROOF_WRONG, CloseCode.PROOF_WRONG, message)
-
-
 def _spoken(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):

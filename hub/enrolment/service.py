@@ -12,6 +12,7 @@ from time import monotonic
 from foundation.accounts.limits import GuessLimits
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
+from hub.claim_signals import ClaimSignals, LocalClaimSignals
 from hub.enrolment.batches import Batches
 from hub.enrolment.claims import Claims
 from hub.enrolment.devices import DeviceRows
@@ -21,7 +22,6 @@ from hub.enrolment.gateways import Gateways
 from hub.enrolment.ground import MAX_DEVICES, Ground, utc_now
 from hub.enrolment.leaving import Latecomers, Leaving
 from hub.enrolment.rotation import KeyRotation, Tell
-from hub.enrolment.signals import ClaimSignals, LocalClaimSignals
 from hub.enrolment.trail import Publish, Trail
 from hub.enrolment.waiting_room import Room, WaitingRoom
 from hub.ports import Cutter, DeviceRow, Ports
@@ -73,6 +73,7 @@ class Enrolment:
     latecomers: Latecomers
     """To be told of every device that is connected."""
     trail: Trail
+    duplicates: Duplicates
 
     async def close(self) -> None:
         """Stop what is under way."""
@@ -119,10 +120,11 @@ def make_enrolment(
         batches,
         Gateways(ground, devices, batches),
     )
+    duplicates = Duplicates(duplicated, limits.flapping, clocks.monotonic)
     around = Surroundings(
         signals,
         WaitingRoom(limits.room, clocks.monotonic),
-        Duplicates(duplicated, limits.flapping, clocks.monotonic),
+        duplicates,
         GuessLimits(clocks.monotonic),
         trail,
         links.live,
@@ -138,4 +140,5 @@ def make_enrolment(
         Leaving(devices, links.cutter, trail),
         Latecomers(devices, links.cutter),
         trail,
+        duplicates,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ class Pending:
         self._waits: dict[str, LiveDevice] = {}
         self._gone: dict[str, LiveDevice] = {}
         self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES)
+        self.urgent = asyncio.Event()
+        """A device came or went: other nodes read that from the store."""
 
     def __len__(self) -> int:
         return len(self._due.keys() | self._waits.keys() | self._gone.keys()) + len(self._samples)
@@ -45,6 +48,7 @@ class Pending:
         """To be written at once."""
         self._gone.pop(live.row.id, None)
         self._due[live.row.id] = live
+        self.urgent.set()
 
     def went(self, live: LiveDevice) -> None:
         """To be written at once: it is offline."""
@@ -54,6 +58,7 @@ class Pending:
         else:
             self._due.pop(live.row.id, None)
             self._gone[live.row.id] = live
+        self.urgent.set()
 
     def changed(self, live: LiveDevice) -> None:
         """Something a person would see is another: to be written soon, or when somebody looks."""
@@ -79,6 +84,7 @@ class Pending:
         self._due.clear()
         self._gone.clear()
         self._samples.clear()
+        self.urgent.clear()
         return batch
 
     def give_back(self, batch: Batch) -> None:

@@ -81,7 +81,7 @@ class Fleet:
         """The work of the background, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for work in (
-                self.writer.run(),
+                self.writer.run(promptly=not self.alone),
                 self.trail.run(),
                 self.engine.run(),
                 self.courier.run(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -26,6 +27,8 @@ from protocol.problems import Problem
 
 _LOG = structlog.get_logger("hub.fleet")
 _AT_ONCE: Final = 2000
+PAUSE: Final = 0.03
+"""Seconds in which those that come at the same time gather, however promptly they are written."""
 T = TypeVar("T")
 
 
@@ -78,11 +81,26 @@ class FleetWriter:
         async with self._store.begin() as connection:
             return list(await connection.scalars(gone.values(online=False, since=self._clock())))
 
-    async def run(self, every: float = 0.5) -> None:
-        """Write what is due, until cancelled; a database that is away is tried again, and nothing is lost."""
+    async def run(self, every: float = 0.5, *, promptly: bool = False, soon: float = 5.0) -> None:
+        """Write what is due, until cancelled; a database that is away is tried again, and nothing is lost.
+
+        ``promptly``: for other nodes, whose people look at their lists, who comes and goes is written at once, and what
+        sessions do ``soon`` seconds after the last time. Many at the same time still share a write.
+        """
+        loop = asyncio.get_running_loop()
+        all_at = loop.time() + soon
         while True:
-            await asyncio.sleep(every)
-            await self.flush()
+            if promptly:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(every):
+                        await self._pending.urgent.wait()
+                await asyncio.sleep(PAUSE)
+            else:
+                await asyncio.sleep(every)
+            everything = promptly and loop.time() >= all_at
+            await self.flush(everything=everything)
+            if everything:
+                all_at = loop.time() + soon
 
     async def freshen(self) -> None:
         """Write what waits, for somebody who is about to look; those who look at the same time wait for one write."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from hub.claim_signals import Bell, LocalClaimSignals
 from hub.events import MAX_EVENT_BYTES, AnyHubEvent, dump_event, load_event
 from hub.nodes.signals import Signals
 from hub.ports import Cutter
@@ -18,6 +18,7 @@ _EVENT: Final = "event"
 _CLAIM: Final = "claim"
 _ACCESS: Final = "access"
 _CUT: Final = "cut"
+_REPLACED: Final = "replaced"
 _LOG = structlog.get_logger("hub.nodes")
 
 
@@ -45,56 +46,23 @@ class EventRelay:
         self._relayed(event)
 
 
-class Bell:
-    """One who waits for a claim."""
-
-    def __init__(self) -> None:
-        self.rung = asyncio.Event()
-
-    async def wait(self, seconds: float) -> bool:
-        """Wait until it rings, at most so long; False when the time is over. A ring from before counts once."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.rung.wait()
-        was_rung = self.rung.is_set()
-        self.rung.clear()
-        return was_rung
-
-
 class ClusterClaimSignals:
-    """Enrolment's ``ClaimSignals`` over all nodes."""
+    """:class:`hub.claim_signals.ClaimSignals` over all nodes."""
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
-        self._bells: dict[str, set[Bell]] = {}
-        signals.on(_CLAIM, lambda _sender, body: self._ring(body.decode("ascii", "replace")))
-        signals.on_missed(self._ring_all)
+        self._here = LocalClaimSignals()
+        signals.on(_CLAIM, lambda _sender, body: self._here.wake(body.decode("ascii", "replace")))
+        signals.on_missed(self._here.wake_all)
 
     async def ring(self, gateway_id: str) -> None:
         """Wake those who wait for this device, on every node."""
-        self._ring(gateway_id)
+        await self._here.ring(gateway_id)
         self._signals.tell(_CLAIM, gateway_id.encode())
 
-    @asynccontextmanager
-    async def listen(self, gateway_id: str) -> AsyncIterator[Bell]:
+    def listen(self, gateway_id: str) -> AbstractAsyncContextManager[Bell]:
         """Be woken."""
-        bell = Bell()
-        self._bells.setdefault(gateway_id, set()).add(bell)
-        try:
-            yield bell
-        finally:
-            bells = self._bells[gateway_id]
-            bells.discard(bell)
-            if not bells:
-                del self._bells[gateway_id]
-
-    def _ring(self, gateway_id: str) -> None:
-        for bell in self._bells.get(gateway_id, ()):
-            bell.rung.set()
-
-    def _ring_all(self) -> None:
-        for gateway_id in self._bells:
-            self._ring(gateway_id)
+        return self._here.listen(gateway_id)
 
 
 class AccessRelay:
@@ -124,6 +92,31 @@ class AccessRelay:
             self._forget([int(body)])
         finally:
             self._hearing = False
+
+
+class _Replaced(BaseModel):
+    device_id: str = Field(max_length=128)
+    source: str = Field(max_length=64)
+    hold: float = Field(ge=0, le=3600)
+
+
+class ReplacementRelay:
+    """Arrivals that replaced a live socket: :meth:`tell` of those here, ``heard`` those of the other nodes."""
+
+    def __init__(self, signals: Signals, heard: Callable[[str, str, float], None]) -> None:
+        self._signals = signals
+        self._told = heard
+        signals.on(_REPLACED, self._heard)
+
+    def tell(self, device_id: str, source: str, hold: float) -> None:
+        """A device came from ``source``, and is protected for ``hold`` seconds. Never blocks."""
+        told = _Replaced(device_id=device_id, source=source[:64], hold=hold)
+        self._signals.tell(_REPLACED, told.model_dump_json().encode())
+
+    def _heard(self, _sender: str, body: bytes) -> None:
+        with suppress(ValidationError):
+            told = _Replaced.model_validate_json(body)
+            self._told(told.device_id, told.source, told.hold)
 
 
 class _Cut(BaseModel):

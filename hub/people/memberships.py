@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -120,12 +118,6 @@ async def people_in(connection: AsyncConnection, organisation_id: int, group_id:
     if group_id is not None:
         query = query.where(sa.or_(memberships.c.group_id == group_id, memberships.c.group_id.is_(None)))
     return list(dict.fromkeys((await connection.scalars(query)).all()))
-
-
-async def remove_all(connection: AsyncConnection, person_id: int, organisation_ids: Iterable[int]) -> None:
-    """Take every role in these organisations and their groups away."""
-    same = (memberships.c.person_id == person_id) & memberships.c.organisation_id.in_(list(organisation_ids))
-    await connection.execute(sa.delete(memberships).where(same))
 
 
 def _same(person_id: int, organisation_id: int, group_id: int | None) -> sa.ColumnElement[bool]:

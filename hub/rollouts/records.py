@@ -133,9 +133,8 @@ async def gather(connection: AsyncConnection, rollout: Rollout) -> None:
         sa.literal(TargetState.WAITING.value),
         sa.literal(0),
         sa.literal(""),
-        sa.literal(""),
     ).where(devices.c.id.in_(members), devices.c.id.not_in(known))
-    names = ["rollout_id", "device_id", "state", "attempt", "error", "version_before"]
+    names = ["rollout_id", "device_id", "state", "attempt", "error"]
     await connection.execute(sa.insert(rollout_targets).from_select(names, newcomers))
     mine = sa.update(rollout_targets).where(rollout_targets.c.rollout_id == rollout.id)
     for result, belongs in (
@@ -316,7 +315,6 @@ def _target_of(row: Row[tuple[object, ...]]) -> Target:
         due_at=values["due_at"],
         finished_at=values["finished_at"],
         error=values["error"],
-        version_before=values["version_before"],
     )
 
 

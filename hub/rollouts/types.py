@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -106,27 +106,27 @@ class Pace(BaseModel):
     """From there until it is back with the new version."""
 
 
-class Proposal(BaseModel):
-    """What a person asks for. The last stage is for everybody: ``percent`` 100."""
+class Terms(BaseModel):
+    """What devices are offered, and how. The last stage is for everybody: ``percent`` 100."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release: Release
-    group_id: int
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)] = (Stage(percent=100),)
     threshold: Threshold = Threshold()
     pace: Pace = Pace()
 
     @model_validator(mode="after")
-    def _ends_with_everybody(self) -> Proposal:
-        ends_with_everybody(self.stages)
+    def _ends_with_everybody(self) -> Self:
+        if self.stages[-1].percent != 100:
+            raise ValueError("the last stage is for every device: give it percent 100")
         return self
 
 
-def ends_with_everybody(stages: tuple[Stage, ...]) -> None:
-    """Raises :class:`ValueError` for stages that leave somebody out."""
-    if stages[-1].percent != 100:
-        raise ValueError("the last stage is for every device: give it percent 100")
+class Proposal(Terms):
+    """What a person asks for: the terms for the devices of a group."""
+
+    group_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +197,3 @@ class Target:
     due_at: datetime | None
     finished_at: datetime | None
     error: str
-    version_before: str

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from hub.ports import DeviceRow, Ports
 from hub.rollouts.book import Offer, RolloutBook, Step
+from hub.rollouts.records import Concern
 from hub.rollouts.states import Result
 from hub.rollouts.types import TargetState
 from protocol.commands import GatewayUpdate
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 5.0
 """How often a node looks for steps that are due; what happens on this node wakes it at once."""
+CLOCK_LEEWAY: Final = timedelta(minutes=5)
+"""How far a device's clock may be behind, as for its proof: only what is older than that was another attempt's."""
 _BATCH: Final = 500
 _MAX_HEARD: Final = 10_000
 _PREFIX: Final = "rollout"
@@ -153,7 +156,7 @@ class RolloutWorker:
                     await self._store(concern.rollout_id, concern.device_id, None, Result.RETURN, "")
                 elif concern.state is TargetState.WAITING:
                     waiting.add(concern.rollout_id)
-                elif concern.state is not TargetState.FAILED and _rolled_back(back, concern.version):
+                elif concern.state is not TargetState.FAILED and _rolled_back(back, concern):
                     reason = back.rollback.reason if back.rollback else ""
                     await self._store(concern.rollout_id, concern.device_id, concern.attempt, Result.FAIL, reason)
             if waiting:
@@ -162,5 +165,9 @@ class RolloutWorker:
                 del self._returns[device_id]
 
 
-def _rolled_back(back: _Return, version: str) -> bool:
-    return back.rollback is not None and back.rollback.version == version
+def _rolled_back(back: _Return, concern: Concern) -> bool:
+    """Whether the attempt under way was taken back; a device tells of an earlier one until its next update."""
+    rollback = back.rollback
+    if rollback is None or rollback.version != concern.version:
+        return False
+    return concern.offered_at is None or rollback.at >= concern.offered_at - CLOCK_LEEWAY

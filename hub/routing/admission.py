@@ -1,4 +1,7 @@
-"""How many strangers one address may send: connections that have not shown whose they are."""
+"""How many strangers one address may send: connections that have not shown whose they are.
+
+Those that showed it and wait to be claimed are the gatekeeper's to count.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,6 @@ class Admission:
         self._now = now
         self._most = limits.failures_per_minute
         self._pending = _Crowd(limits.pending_per_source, limits.pending)
-        self._unclaimed = _Crowd(limits.unclaimed_per_source, limits.unclaimed)
         # source -> (start of its minute, failures in it), the oldest first
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
@@ -76,12 +78,6 @@ class Admission:
         if failures >= self._most and self._now() - start < _WINDOW:
             raise _too_many("Too many attempts from this address failed. Try again in a minute.")
         with self._pending.one(network):
-            yield
-
-    @contextmanager
-    def unclaimed(self, source: str) -> Iterator[None]:
-        """For as long as a device waits to be claimed. Raises Problem(RATE_LIMITED)."""
-        with self._unclaimed.one(network_of(source)):
             yield
 
     def failed(self, source: str) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from hub.ports import DeviceRow
-from hub.routing.limits import GRACE
 from hub.routing.roll_call import RollCall
 from hub.routing.wheel import Due
 from protocol.close_codes import CloseCode
@@ -80,7 +79,7 @@ class Berth(Due):
         self.connection = None
         self._registry.stats.connections -= 1
         self._left_at, self._reason = self._registry.utcnow(), f"{reason} ({code})"
-        self._grace_until = self._registry.wheel.now() + GRACE
+        self._grace_until = self._registry.wheel.now() + self._registry.limits.grace
         self._registry.wheel.schedule(self, self._grace_until)
         for room in [*self.rooms.values()]:
             room.disconnected()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hub.ports import DeviceRow
+from hub.routing.berth import head_of
 from hub.routing.socket import LinkSocket
 from hub.routing.transfers import Outcome, Transfers
 from hub.routing.wheel import Due
@@ -17,6 +18,7 @@ from protocol.events import (
     GatewayHello,
     GatewayUpdated,
     GatewayUpdateFailed,
+    SessionSnapshot,
     SessionStarted,
 )
 from protocol.frames import BinaryFrame, FrameKind
@@ -26,6 +28,7 @@ from protocol.link import (
     Answered,
     Close,
     DeliverEvent,
+    DeliverPart,
     DeliverStream,
     HubAction,
     HubLink,
@@ -103,7 +106,7 @@ class Connection(Due):
         self.hello: GatewayHello | None = None
         self.streams: StreamHandler | None = None
         """Set by whoever opens streams; gets what the device says about them."""
-        self.link = HubLink(device.id, registry.wheel.now())
+        self.link = HubLink(device.id, registry.wheel.now(), silent_after=registry.limits.silent_after)
         self.rooms: dict[bytes, Room] = _NO_ROOMS
         self._registry = registry
         self._stats = registry.stats
@@ -191,6 +194,7 @@ class Connection(Due):
     def due(self, now: float) -> None:
         """The link's deadline may have come."""
         self._bad = 0
+        self.link.alive(self.socket.heard_at)
         self._carry_out(self.link.tick(now))
         self._reschedule()
 
@@ -216,6 +220,8 @@ class Connection(Due):
                     self._answered(action)
                 case DeliverEvent(event=event):
                     self._event(event)
+                case DeliverPart(screen=screen):
+                    self._screen(screen)
                 case SendBinary(data=data):
                     self.socket.send_binary(data)
                 case DeliverStream(item=item):
@@ -248,6 +254,11 @@ class Connection(Due):
             self._registry.greeted(self, event)
         elif self._transfers is None or not self._transfers.take(event):
             self._tell(event)
+
+    def _screen(self, screen: SessionSnapshot) -> None:
+        room = self.rooms.get(head_of(screen.session_id))
+        if room is not None:
+            room.passes(screen)
 
     def _tell(self, event: AnyEvent) -> None:
         if self.berth is not None:

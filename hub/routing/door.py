@@ -112,16 +112,15 @@ class Door:
         return await self._gatekeeper.prove(gateway_id, challenge, proof, source)
 
     async def _wait_claimed(self, unclaimed: Unclaimed, waiting: Waiting, socket: LinkSocket) -> DeviceRow | None:
-        with self._admission.unclaimed(unclaimed.source):
-            items = self._gatekeeper.wait_claimed(unclaimed)
-            try:
-                while True:
-                    item = await waiting.unless_gone(anext(items, None))
-                    if not isinstance(item, GatewayUnclaimed):
-                        return item
-                    socket.send_text(encode(item))
-            finally:
-                await _close(items)
+        items = self._gatekeeper.wait_claimed(unclaimed)
+        try:
+            while True:
+                item = await waiting.unless_gone(anext(items, None))
+                if not isinstance(item, GatewayUnclaimed):
+                    return item
+                socket.send_text(encode(item))
+        finally:
+            await _close(items)
 
     def _closing(self, socket: LinkSocket, source: str) -> _Closing:
         return _Closing(socket, lambda: self._admission.failed(source))

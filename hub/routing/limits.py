@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from protocol.limits import KIB, MIB
+from protocol.limits import KIB, MIB, SILENT_AFTER
 
 GRACE: Final = 30.0
-"""How long a device may be away before anybody is told."""
 ABSENT_AFTER: Final = 90.0
 """How long a session may be missing in health before it counts as ended, from the connect at the earliest."""
 LEASE: Final = 30.0
@@ -34,6 +33,10 @@ class RoutingLimits:
     """What one device may send: faster, and it is read more slowly; faster for all of ``patience``, and it is cut."""
     session: Rate = field(default=Rate(4 * MIB, 1000, 30.0))
     """What one session may put out for its viewers: more for all of ``patience`` and it is cut off as a runaway."""
+    silent_after: float = SILENT_AFTER
+    """How long nothing may come from a device, not even a ping, before its connection is closed."""
+    grace: float = GRACE
+    """How long a device may be away before anybody is told."""
     unsent_bytes: int = 8 * MIB
     """What may wait for a device that does not read, before it is cut."""
     unread_seconds: float = 30.0
@@ -45,7 +48,5 @@ class RoutingLimits:
     pending_per_source: int = 1000
     """Connections from one address that have not shown who they are."""
     pending: int = 10_000
-    unclaimed_per_source: int = 64
-    unclaimed: int = 2000
     failures_per_minute: int = 60
     """Wrong bearers and wrong proofs from one address, before it is refused unheard."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.commands import AnyCommand
-from protocol.events import AnyEvent, GatewayProof
+from protocol.events import AnyEvent, GatewayProof, SessionSnapshot
 from protocol.frames import BinaryFrame
 from protocol.notices import AnyNotice, GatewayChallenge
 from protocol.problems import Problem
@@ -140,6 +140,13 @@ class DeliverEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverPart:
+    """A screen that was asked for and whose answer is not complete: its place is between the frames around it."""
+
+    screen: SessionSnapshot
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverOutput:
     """Terminal output to pass to the viewers."""
 
@@ -181,6 +188,7 @@ HubAction = (
     | Note
     | CheckProof
     | DeliverEvent
+    | DeliverPart
     | DeliverOutput
     | DeliverStream
     | Gap

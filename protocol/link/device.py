@@ -10,7 +10,7 @@ from protocol.codec import FromHub, encode, parse_from_hub
 from protocol.commands import AnyCommand
 from protocol.events import AnyEvent, GatewayHealth, GatewayHello, GatewayProof, SessionSnapshot
 from protocol.frames import BinaryFrame, FrameKind
-from protocol.limits import HEALTH_EVERY, MAX_SOCKET_BYTES
+from protocol.limits import HEALTH_EVERY, MAX_SOCKET_BYTES, PING_EVERY
 from protocol.link.actions import (
     Deliver,
     DeliverInput,
@@ -44,12 +44,20 @@ class DeviceLink(Life):
     message from a socket that is closing) is ignored. No method raises for anything the hub sent; ValueError means that
     the driver itself is wrong.
 
-    ``random`` gives numbers from 0 (included) to 1 (excluded), for the jitter. With ``has_key`` the device said
-    ``Authorization: Hutch-Key``: it waits for the challenge, and may have to wait for a person to claim it.
+    ``random`` gives numbers from 0 (included) to 1 (excluded), for the jitter; ``ping_every`` is in seconds.
+    With ``has_key`` the device said ``Authorization: Hutch-Key``: it waits for the challenge, and may have to
+    wait for a person to claim it.
     """
 
-    def __init__(self, hello: GatewayHello, *, random: Callable[[], float], has_key: bool = False) -> None:
-        super().__init__(random)
+    def __init__(
+        self,
+        hello: GatewayHello,
+        *,
+        random: Callable[[], float],
+        has_key: bool = False,
+        ping_every: float = PING_EVERY,
+    ) -> None:
+        super().__init__(random, ping_every)
         self._hello = encode(hello)
         self._has_key = has_key
         self._challenged = False

@@ -8,7 +8,7 @@ from protocol.codec import FromDevice, encode, parse_from_device
 from protocol.commands import AnyCommand
 from protocol.events import AnyEvent, GatewayHello, GatewayProof, SessionEnded, SessionSnapshot, SessionStarted
 from protocol.frames import BinaryFrame, FrameKind
-from protocol.limits import ANSWER_WITHIN, KIB, MAX_SOCKET_BYTES
+from protocol.limits import ANSWER_WITHIN, KIB, MAX_SOCKET_BYTES, SILENT_AFTER
 from protocol.link.actions import (
     Abort,
     CheckProof,
@@ -39,7 +39,6 @@ _TOO_LONG: Final = {
     HubState.CHECKING: "the proof could not be checked in time",
     HubState.UNCLAIMED: "not claimed",
     HubState.EXPECTING: "no hello",
-    HubState.OPEN: "no sign of life for 90 s",
 }
 
 
@@ -48,19 +47,28 @@ class HubLink:
 
     ``gateway_id`` is what the device called itself in ``X-Gateway-Id``; a hello of another name ends the connection.
     ``challenge`` is for a device with a key of its own (:meth:`start` sends it); without one the device's token was
-    looked at already. ``now`` is a monotonic time in seconds everywhere; one that runs backwards counts as standing
-    still. No method raises for anything the device sent. Every request ends in exactly one Answered or Unanswered.
+    looked at already. ``silent_after``: seconds without a sign of life that end an open connection.
+    ``now`` is a monotonic time in seconds everywhere; one that runs backwards counts as standing still.
+    No method raises for anything the device sent. Every request ends in exactly one Answered or Unanswered.
 
     There is one of these for each of many idle devices, so the books are made when there is something to write.
     """
 
-    __slots__ = ("_challenge", "_due", "_gateway_id", "_now", "_requests", "_sequences", "_state")
+    __slots__ = ("_challenge", "_due", "_gateway_id", "_now", "_requests", "_sequences", "_silent_after", "_state")
 
-    def __init__(self, gateway_id: str, now: float, *, challenge: GatewayChallenge | None = None) -> None:
+    def __init__(
+        self,
+        gateway_id: str,
+        now: float,
+        *,
+        challenge: GatewayChallenge | None = None,
+        silent_after: float = SILENT_AFTER,
+    ) -> None:
         self._gateway_id = gateway_id
         self._challenge = challenge
         self._state = HubState.EXPECTING if challenge is None else HubState.CHALLENGING
         self._now = now
+        self._silent_after = silent_after
         self._due: float | None = now + HUB_LASTS[self._state]
         self._requests: Requests | None = None
         self._sequences: Sequences | None = None
@@ -178,6 +186,11 @@ class HubLink:
         """End the connection in order."""
         return [Close(1001, "the hub stops")] if self._move(Happening.STOP, now) else []
 
+    def alive(self, at: float) -> None:
+        """Something came at that time that is no message: a ping, or a frame that went another way."""
+        if self._state is HubState.OPEN and self._due is not None:
+            self._due = max(self._due, at + self._silent_after)
+
     def tick(self, now: float) -> Actions:
         """Do what is due."""
         self._advance(now)
@@ -189,6 +202,8 @@ class HubLink:
         self._move(Happening.OVERDUE, self._now)
         if before is HubState.CLOSING:
             return [*actions, Abort(), *self._give_up()]
+        if before is HubState.OPEN:
+            return [*actions, Close(1008, f"no sign of life for {self._silent_after:g} s")]
         return [*actions, Close(1008, _TOO_LONG[before])]
 
     # Inside
@@ -202,13 +217,13 @@ class HubLink:
         if state is None:
             return False
         self._state = state
-        lasts = HUB_LASTS.get(state)
+        lasts = self._silent_after if state is HubState.OPEN else HUB_LASTS.get(state)
         self._due = None if lasts is None else self._now + lasts
         return True
 
     def _live(self) -> None:
         """A sign of life on an open connection."""
-        self._due = self._now + HUB_LASTS[HubState.OPEN]
+        self._due = self._now + self._silent_after
 
     def _close(self, code: int, reason: str) -> Actions:
         return [Close(code, reason)] if self._move(Happening.FAULT, self._now) else []

@@ -1,4 +1,7 @@
-"""Pings: one every 20 s; two in a row that are not answered within 15 s each mean that the peer is gone."""
+"""Pings: one every 20 s; two in a row that are not answered within 15 s each mean that the peer is gone.
+
+Other intervals keep the proportion.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from protocol.limits import PING_EVERY, PINGS_LOST, PONG_WITHIN
 
 
 class Keepalive:
-    """The pings of one connection."""
+    """The pings of one connection, ``every`` so many seconds."""
 
-    def __init__(self, now: float) -> None:
-        self._next = now + PING_EVERY
+    def __init__(self, now: float, every: float = PING_EVERY) -> None:
+        self._every = every
+        self._within = PONG_WITHIN * every / PING_EVERY
+        self._next = now + every
         self._number = 0
         self._answer_by: float | None = None
         self._lost = 0
@@ -32,7 +37,7 @@ class Keepalive:
         if now < self._next or self.dead:
             return None
         self._number += 1
-        self._next, self._answer_by = now + PING_EVERY, now + PONG_WITHIN
+        self._next, self._answer_by = now + self._every, now + self._within
         return str(self._number).encode("ascii")
 
     def pong(self, payload: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from protocol.limits import STABLE_AFTER
+from protocol.limits import PING_EVERY, STABLE_AFTER
 from protocol.link.actions import Abort, Close, DeviceAction, Dial, SendPing
 from protocol.link.backoff import Backoff
 from protocol.link.keepalive import Keepalive
@@ -25,14 +25,15 @@ _TOO_LONG: Final = {
 class Life:
     """State, time and pings of a device's end. ``random`` gives numbers from 0 (included) to 1 (excluded)."""
 
-    def __init__(self, random: Callable[[], float]) -> None:
+    def __init__(self, random: Callable[[], float], ping_every: float = PING_EVERY) -> None:
+        self._ping_every = ping_every
         self._backoff = Backoff(random)
         self._state = DeviceState.IDLE
         self._now = float("-inf")
         self._due: float | None = None
         self._connection = 0
         self._connected_at = 0.0
-        self._keepalive = Keepalive(0.0)
+        self._keepalive = Keepalive(0.0, ping_every)
 
     @property
     def state(self) -> DeviceState:
@@ -100,7 +101,7 @@ class Life:
             return False
         self._connection += 1
         self._connected_at = self._now
-        self._keepalive = Keepalive(self._now)
+        self._keepalive = Keepalive(self._now, self._ping_every)
         return True
 
     def _advance(self, now: float) -> None:

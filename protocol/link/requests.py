@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from protocol.commands import AnyCommand
-from protocol.events import Ack, AnyEvent, GatewayUpdateFailed
-from protocol.link.actions import Answered, DeliverEvent, HubAction, Note
+from protocol.events import Ack, AnyEvent, GatewayUpdateFailed, SessionSnapshot
+from protocol.link.actions import Answered, DeliverEvent, DeliverPart, HubAction, Note
 from protocol.link.answers import ANSWERS, MAX_OUTSTANDING, request_id_of
 from protocol.link.refusals import unasked
 
@@ -72,7 +72,7 @@ class Requests:
             return [unrequested(event)]
         answered = request.add(event)
         if answered is None:
-            return []
+            return [DeliverPart(event)] if isinstance(event, SessionSnapshot) else []
         del self._waiting[request.command.request_id]
         return [answered]
 

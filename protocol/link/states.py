@@ -182,8 +182,7 @@ HUB_LASTS: Final[Mapping[HubState, float]] = {
     HubState.CHECKING: 15.0,
     HubState.UNCLAIMED: 900.0,
     HubState.EXPECTING: 15.0,
-    HubState.OPEN: 90.0,
     HubState.CLOSING: 10.0,
 }
-"""How long a state may last, in seconds; OPEN begins anew with each message, and health comes every 30 s;
-UNCLAIMED begins anew with each code."""
+"""How long a state may last, in seconds; UNCLAIMED begins anew with each code. OPEN begins anew with each sign
+of life, and the link itself says how long it waits for one."""

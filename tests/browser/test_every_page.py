@@ -36,6 +36,7 @@ PAGES = {
     "agents": "/settings/agents",
     "ssh-keys": "/settings/keys",
     "hub": "/settings/hub",
+    "updates": "/settings/updates",
     "audit": "/settings/audit",
     "about": "/settings/about",
     "reference": "/docs",

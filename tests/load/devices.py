@@ -148,6 +148,9 @@ class Viewer(asyncio.Protocol):
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0:
                 return
+            if not self._buffer.startswith(b"HTTP/1.1 101"):
+                self.close()
+                return
             del self._buffer[: end + 4]
             self._upgraded = True
         if not self.ready.done():

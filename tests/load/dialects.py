@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -16,6 +17,13 @@ _TEXT: Final = 0x81
 _BINARY: Final = 0x82
 HEALTH_BYTES: Final = 400
 SESSION: Final = "main"
+HOST: Final = "hub"
+"""What every simulated client calls the server it dials."""
+BEARER: Final = "load"
+"""The bearer token of every simulated device."""
+TOKEN_VARIABLE: Final = "HUTCH_LOAD_TOKEN"
+"""The environment variable with tokens of people who may watch the devices of a whole hub, with commas between: one
+login may not have more than some terminals open."""
 
 
 def device_name(number: int) -> str:
@@ -49,16 +57,16 @@ def server_frames(buffer: bytearray) -> Iterator[tuple[int, bytes]]:
     del buffer[:at]
 
 
-def upgrade_request(path: str, name: str) -> bytes:
+def upgrade_request(path: str, name: str, bearer: str = BEARER) -> bytes:
     """The request that opens a WebSocket, as a gateway with a bearer token sends it."""
     lines = (
         f"GET {path} HTTP/1.1",
-        "Host: hub",
+        f"Host: {HOST}",
         "Upgrade: websocket",
         "Connection: Upgrade",
         "Sec-WebSocket-Version: 13",
         f"Sec-WebSocket-Key: {_KEY}",
-        "Authorization: Bearer load",
+        f"Authorization: Bearer {bearer}",
         f"X-Gateway-Id: {name}",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
@@ -166,6 +174,16 @@ class HubDialect:
                 yield data[skip:]
 
 
+class WholeHubDialect(HubDialect):
+    """The same wire, at a hub with people: viewers are somebody."""
+
+    def viewer_greeting(self, name: str) -> bytes:
+        """The upgrade of a terminal's socket, with one of the tokens that the environment names."""
+        tokens = os.environ[TOKEN_VARIABLE].split(",")
+        bearer = tokens[int(name.rpartition("-")[2]) % len(tokens)]
+        return upgrade_request(f"/api/devices/{name}/sessions/{SESSION}/terminal", name, bearer)
+
+
 class RawDialect:
     """The floor: ``D name`` or ``V name`` in a line, then frames with a length before them."""
 
@@ -234,5 +252,10 @@ class NatsDialect:
         del buffer[:at]
 
 
-DIALECTS: Final[dict[str, Callable[[], Dialect]]] = {"hub": HubDialect, "raw": RawDialect, "nats": NatsDialect}
+DIALECTS: Final[dict[str, Callable[[], Dialect]]] = {
+    "hub": HubDialect,
+    "whole": WholeHubDialect,
+    "raw": RawDialect,
+    "nats": NatsDialect,
+}
 """The servers that can be measured."""

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
-from foundation.accounts.rules import MIN_PASSWORD
 from foundation.web.context import note, source_of
+from foundation.web.pages.entrance import SetupForm, SetupView
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import see
-from foundation.web.pages.rendering import PageView, render
+from foundation.web.pages.rendering import render
 from webui.context import device_of
 from webui.security.logins import keep_login
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetupView(PageView):
-    """The form of the first run."""
-
-    form: FormState
-    min_password: int
-
-
-class SetupForm(BaseModel):
-    """The code that proves that somebody holds the device, and the first admin."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    code: str = Field(min_length=1, max_length=40)
-    username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=1024)
 
 
 async def setup_page(request: web.Request) -> web.StreamResponse:
@@ -56,5 +35,5 @@ async def complete_setup(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    view = SetupView(title="Make this device yours", form=state, min_password=MIN_PASSWORD)
+    view = SetupView(title="Make this device yours", form=state)
     return render(request, "setup.html", view, status)

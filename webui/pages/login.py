@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.addresses import local_path
 from foundation.web.context import note, source_of
-from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
+from foundation.web.pages.entrance import LoginForm, LoginView, wanted_by
+from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to, see
-from foundation.web.pages.rendering import PageView, render
+from foundation.web.pages.rendering import render
 from foundation.web.security.cookies import clear_login_cookie
 from webui.context import device_of, identity_of, identity_or_none
 from webui.security.logins import keep_login
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginView(PageView):
-    """The form, and where the person wanted to go."""
-
-    form: FormState
-    next: str
-
-
-class LoginForm(BaseModel):
-    """Who somebody says they are."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    username: str = Field(min_length=1, max_length=200)
-    password: str = Field(min_length=1, max_length=1024)
-    next: str = "/"
 
 
 async def login_page(request: web.Request) -> web.StreamResponse:
@@ -68,9 +48,8 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 
 
 async def _refused(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    wanted = (await posted(request)).get("next", "/")
-    return _page(request, state, local_path(wanted), status)
+    return _page(request, state, await wanted_by(request), status)
 
 
 def _page(request: web.Request, state: FormState, wanted: str, status: int) -> web.Response:
-    return render(request, "login.html", LoginView(title="Log in", form=state, next=wanted), status)
+    return render(request, "entrance.html", LoginView(title="Log in", form=state, next=wanted), status)

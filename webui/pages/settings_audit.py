@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.store.audit import AuditEntry
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.rendering import render
 from foundation.web.parsing import parse_query
 from webui.context import device_of
@@ -22,7 +23,7 @@ class AuditPageQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    before: int | None = Field(None, ge=1, le=2**53)
+    before: int | None = Field(None, ge=1, le=MAX_NUMBER)
     action: str = Field("", max_length=100)
 
 

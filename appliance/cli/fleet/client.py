@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from appliance.cli.answers import Answer, read_answer
 from appliance.cli.fleet.account import Access
@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse
 
 T = TypeVar("T")
+_PAGE: Final = "200"
 _SECONDS = 60
 _MAX_FRAME = 4 * 1024 * 1024
+
+
+class Page(BaseModel):
+    """One page of a list, and where the next one begins; None on the last."""
+
+    next: str | None = None
+
+
+AnyPage = TypeVar("AnyPage", bound=Page)
 
 
 class HubClient:
@@ -45,6 +55,16 @@ class HubClient:
                 return read_answer(response.status, await response.read(), answer, "hub")
         except (ClientConnectionError, TimeoutError):
             raise self._silent() from None
+
+    async def pages(self, path: str, page: type[AnyPage], query: Mapping[str, str]) -> AsyncIterator[AnyPage]:
+        """Read a list to its end. Raises :class:`Problem` as :meth:`ask` does."""
+        after: dict[str, str] = {}
+        while True:
+            one = await self.ask("GET", path, page, query={**query, **after, "limit": _PAGE})
+            yield one
+            if one.next is None:
+                return
+            after = {"after": one.next}
 
     @asynccontextmanager
     async def terminal(self, device_id: str, session_id: str) -> AsyncIterator[ClientWebSocketResponse]:

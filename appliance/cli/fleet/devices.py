@@ -8,10 +8,8 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from appliance.cli.fleet.account import Account
-from appliance.cli.fleet.client import HubClient, with_hub
+from appliance.cli.fleet.client import HubClient, Page, with_hub
 from protocol.problems import Problem, ProblemCode
-
-_PAGE = 200
 
 
 class Device(BaseModel):
@@ -28,9 +26,8 @@ class Device(BaseModel):
     tags: list[str]
 
 
-class _Devices(BaseModel):
+class _Devices(Page):
     devices: list[Device]
-    next: str | None = None
 
 
 def show(options: argparse.Namespace, account: Account) -> int:
@@ -38,7 +35,7 @@ def show(options: argparse.Namespace, account: Account) -> int:
     query = {name: value for name in ("q", "tag", "state") if (value := getattr(options, name))}
 
     async def every(hub: HubClient) -> list[Device]:
-        return await _pages(hub, query)
+        return await _listed(hub, query)
 
     devices = with_hub(account.read(), every)
     if options.json:
@@ -53,21 +50,14 @@ def show(options: argparse.Namespace, account: Account) -> int:
 
 async def find(hub: HubClient, wanted: str) -> Device:
     """The device of this id or name. Raises :class:`Problem` NOT_FOUND."""
-    for one in await _pages(hub, {"q": wanted}):
+    for one in await _listed(hub, {"q": wanted}):
         if wanted in (one.id, one.name):
             return one
     raise Problem(ProblemCode.NOT_FOUND, f"There is no device “{wanted}”. See them with: hutch fleet devices")
 
 
-async def _pages(hub: HubClient, query: dict[str, str]) -> list[Device]:
-    found: list[Device] = []
-    after: dict[str, str] = {}
-    while True:
-        page = await hub.ask("GET", "/api/devices", _Devices, query={**query, **after, "limit": str(_PAGE)})
-        found += page.devices
-        if page.next is None:
-            return found
-        after = {"after": page.next}
+async def _listed(hub: HubClient, query: dict[str, str]) -> list[Device]:
+    return [one async for page in hub.pages("/api/devices", _Devices, query) for one in page.devices]
 
 
 def _line(one: Device) -> str:

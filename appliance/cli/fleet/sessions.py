@@ -11,12 +11,10 @@ from pydantic import BaseModel
 
 from appliance.cli.fleet import devices
 from appliance.cli.fleet.account import Account
-from appliance.cli.fleet.client import HubClient, with_hub
+from appliance.cli.fleet.client import HubClient, Page, with_hub
 from appliance.cli.fleet.terminal import Terminal
 from protocol.fields import SESSION_ID_PATTERN
 from protocol.problems import Problem, ProblemCode
-
-_PAGE = 200
 
 
 class _Session(BaseModel):
@@ -29,9 +27,8 @@ class _Session(BaseModel):
     title: str
 
 
-class _Sessions(BaseModel):
+class _Sessions(Page):
     sessions: list[_Session]
-    next: str | None = None
 
 
 class _Started(BaseModel):
@@ -47,7 +44,7 @@ def show(options: argparse.Namespace, account: Account) -> int:
 
     async def every(hub: HubClient) -> list[_Session]:
         query = {"device": (await devices.find(hub, options.device)).id} if options.device else {}
-        return await _pages(hub, query)
+        return await _listed(hub, query)
 
     found = with_hub(account.read(), every)
     if options.json:
@@ -118,7 +115,7 @@ async def _start(hub: HubClient, device_id: str, name: str, agent: str, workdir:
 async def _find(hub: HubClient, device: str, wanted: str) -> tuple[str, str]:
     """The ids of a device and of its session, by id or name."""
     device_id = (await devices.find(hub, device)).id
-    for one in await _pages(hub, {"device": device_id}):
+    for one in await _listed(hub, {"device": device_id}):
         if wanted in (one.session_id, one.name):
             return device_id, one.session_id
     if re.fullmatch(SESSION_ID_PATTERN, wanted):
@@ -127,15 +124,8 @@ async def _find(hub: HubClient, device: str, wanted: str) -> tuple[str, str]:
     raise Problem(ProblemCode.NOT_FOUND, f"There is no session “{wanted}”. See them with: hutch fleet session list")
 
 
-async def _pages(hub: HubClient, query: dict[str, str]) -> list[_Session]:
-    found: list[_Session] = []
-    after: dict[str, str] = {}
-    while True:
-        page = await hub.ask("GET", "/api/sessions", _Sessions, query={**query, **after, "limit": str(_PAGE)})
-        found += page.sessions
-        if page.next is None:
-            return found
-        after = {"after": page.next}
+async def _listed(hub: HubClient, query: dict[str, str]) -> list[_Session]:
+    return [one async for page in hub.pages("/api/sessions", _Sessions, query) for one in page.sessions]
 
 
 def _line(one: _Session) -> str:

@@ -19,12 +19,13 @@ from hub.events import (
     GroupChanged,
     RolloutChanged,
 )
+from hub.fleet.alerts import news
 from hub.fleet.alerts.absent import Absent
 from hub.fleet.alerts.judge import judge
 from hub.fleet.alerts.limits import Limits
 from hub.fleet.alerts.rules import ROLLOUT_HALTED
 from hub.fleet.alerts.store import AlertStore
-from hub.fleet.alerts.types import Alert, Clear, Facts, Key, Place, Raise, Step
+from hub.fleet.alerts.types import Clear, Facts, Key, Place, Raise, Step
 from hub.fleet.announcer import Announcer
 from hub.fleet.live import LiveDevice
 from protocol.problems import Problem
@@ -140,13 +141,13 @@ class AlertEngine:
 
     async def _carry_out(self, place: Place, step: Step) -> None:
         if isinstance(step, Raise):
-            raised = await self._store.raise_(place, step)
-            if raised is not None:
-                self._announcer.publish(_raised(raised, self._clock()))
+            alert = await self._store.raise_(place, step)
+            if alert is not None:
+                self._announcer.publish(news.raised(alert, self._clock()))
             return
-        cleared = await self._store.clear(place.about, step)
-        if cleared is not None:
-            self._announcer.publish(_cleared(cleared, self._clock()))
+        alert = await self._store.clear(place.about, step)
+        if alert is not None:
+            self._announcer.publish(news.cleared(alert, self._clock()))
 
     def _note(self, about: str, key: Key, at: datetime) -> None:
         self._open.setdefault(about, {}).setdefault(key, at)
@@ -181,33 +182,3 @@ class AlertEngine:
         elif isinstance(event, GroupChanged) and THRESHOLDS in event.changed:
             self._stale = True
             self._wake.set()
-
-
-def _raised(alert: Alert, at: datetime) -> AlertRaised:
-    return AlertRaised(
-        at=at,
-        organisation_id=alert.organisation_id,
-        group_id=alert.group_id,
-        alert_id=alert.id,
-        about=alert.about,
-        device_id=alert.device_id,
-        name=alert.name,
-        rule=alert.rule,
-        subject=alert.subject,
-        severity=alert.severity,
-        text=alert.text,
-    )
-
-
-def _cleared(alert: Alert, at: datetime) -> AlertCleared:
-    return AlertCleared(
-        at=at,
-        organisation_id=alert.organisation_id,
-        group_id=alert.group_id,
-        alert_id=alert.id,
-        about=alert.about,
-        device_id=alert.device_id,
-        name=alert.name,
-        rule=alert.rule,
-        subject=alert.subject,
-    )

@@ -9,27 +9,22 @@ from hub.ports import Output, SessionEnded, ViewerName, new_request_id
 from hub.routing.connection import Connection
 from hub.routing.limits import VIEWER_IDLE
 from hub.routing.terminals.acks import Acks
-from hub.routing.terminals.keyboard import Keyboard, refusal
+from hub.routing.terminals.asking import Asking
+from hub.routing.terminals.keyboard import Keyboard
 from hub.routing.terminals.meter import Meter
 from hub.routing.terminals.screens import Meanwhile
 from hub.routing.terminals.viewer import Viewer
 from hub.routing.transfers import Outcome
 from hub.routing.wheel import Due
-from protocol.commands import SessionAck, SessionSnapshotRequest
+from protocol.commands import SessionAck
 from protocol.events import SessionSnapshot
 from protocol.limits import MAX_OUTPUT_PAYLOAD
-from protocol.link import Answered
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
     from hub.routing.berth import Berth
     from hub.routing.connections import Connections
 
-ASK_EVERY: Final = 0.25
-"""Seconds between two requests for a screen at least."""
-ASK_AFTER_FAILURE: Final = 2.0
-GREETING: Final = 2.0
-"""Seconds in which a device that is back shows its screens unasked."""
 LOOK_EVERY: Final = 30.0
 """Seconds between two looks for viewers that are idle."""
 
@@ -39,16 +34,17 @@ class Room(Due):
 
     __slots__ = (
         "_acks",
-        "_ask_at",
+        "_asking",
         "_berth",
         "_head",
         "_keyboard",
-        "_meanwhile",
         "_next",
         "_registry",
         "_viewers",
+        "ask",
         "meter",
         "now",
+        "passes",
         "session_id",
         "stats",
         "took",
@@ -64,9 +60,18 @@ class Room(Due):
         self._head = head
         self._viewers: list[Viewer] = []
         self._next: int | None = None
-        self._meanwhile: Meanwhile | None = None
-        """The frames since a screen was asked for; None when none is under way."""
-        self._ask_at = 0.0
+        self._asking = Asking(
+            berth,
+            session_id,
+            self.now,
+            came=self._screen_came,
+            failed=self._no_screen,
+            look=lambda at: registry.wheel.schedule(self, at),
+        )
+        self.ask = self._asking.ask
+        """Somebody waits for a screen."""
+        self.passes = self._asking.passes
+        """Called with a screen that was asked for, before its answer is complete."""
         self.meter = Meter(registry.limits.session, self.now)
         self._keyboard = Keyboard(berth, session_id)
         self._acks = Acks(registry.wheel, self._acknowledge)
@@ -126,16 +131,15 @@ class Room(Due):
             return
         self._acks.came(size)
         frame = Output(seq, data[start:])
-        if self._meanwhile is not None:
-            self._meanwhile.add(frame)
+        if self._asking.meanwhile is not None:
+            self._asking.keep(frame)
         for viewer in self._viewers:
             viewer.offer(frame)
 
     def show_all(self, screen: SessionSnapshot) -> None:
         """The device shows the screen anew, unasked: everybody goes on from it."""
         self._next = screen.seq
-        if self._meanwhile is not None:
-            self._meanwhile = Meanwhile()
+        self._asking.forget()
         self._acks.restart(screen.seq)
         for viewer in self._viewers:
             viewer.show(screen, screen.seq or 0)
@@ -154,8 +158,7 @@ class Room(Due):
     def connected(self, connection: Connection) -> None:
         """The device is back; its screens follow, and are asked for when they do not."""
         self._next = None
-        self._ask_at = self.now() + GREETING
-        self._registry.wheel.schedule(self, self._ask_at)
+        self._asking.greeted()
         for viewer in self._viewers:
             viewer.wants = True
 
@@ -195,18 +198,6 @@ class Room(Due):
             self._next = None
             self._want_all()
 
-    def ask(self) -> None:
-        """Somebody waits for a screen: ask the device for one, unless one is under way."""
-        connection = self._berth.connection
-        if self._meanwhile is not None or connection is None:
-            return
-        if self.now() < self._ask_at:
-            self._registry.wheel.schedule(self, self._ask_at)
-            return
-        self._meanwhile = Meanwhile()
-        command = SessionSnapshotRequest(request_id=new_request_id(), session_id=self.session_id)
-        connection.request(command, self._screen_came)
-
     def due(self, now: float) -> None:
         """Look whether a lease is over, a viewer is idle, or a screen is to be asked for."""
         if not self._viewers:
@@ -225,20 +216,11 @@ class Room(Due):
 
     # Inside
 
-    def _screen_came(self, outcome: Outcome) -> None:
-        meanwhile, self._meanwhile = self._meanwhile, None
-        problem = refusal(outcome)
-        if problem is not None:
-            self._ask_at = self.now() + ASK_AFTER_FAILURE
-            self._no_screen(problem)
-            return
-        self._ask_at = self.now() + ASK_EVERY
-        events = outcome.events if isinstance(outcome, Answered) else ()
-        screen = next((event for event in events if isinstance(event, SessionSnapshot)), None)
-        fits = meanwhile.after(screen, self._next) if meanwhile is not None and screen is not None else None
-        if fits is None or screen is None:
-            self._registry.wheel.schedule(self, self._ask_at)
-            return
+    def _screen_came(self, screen: SessionSnapshot, meanwhile: Meanwhile) -> bool:
+        """Show it to those who wait; False when frames are missing between it and what comes next."""
+        fits = meanwhile.after(screen, self._next)
+        if fits is None:
+            return False
         seq, frames = fits
         self._next = screen.seq if self._next is None else self._next
         self.stats.snapshots += 1
@@ -248,9 +230,9 @@ class Room(Due):
                 for frame in frames:
                     viewer.offer(frame)
         self._acks.restart(seq)
+        return True
 
     def _no_screen(self, problem: Problem) -> None:
-        self._registry.wheel.schedule(self, self._ask_at)
         for viewer in self._viewers:
             if not viewer.joined.done():
                 viewer.joined.set_exception(problem)
@@ -259,8 +241,7 @@ class Room(Due):
 
     def _gap(self) -> None:
         """Output was dropped on the way: nobody can go on without a screen."""
-        if self._meanwhile is not None:
-            self._meanwhile = Meanwhile()
+        self._asking.forget()
         self._want_all()
 
     def _want_all(self) -> None:

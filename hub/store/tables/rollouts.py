@@ -43,6 +43,5 @@ rollout_targets = sa.Table(
     sa.Column("due_at", UtcDateTime),
     sa.Column("finished_at", UtcDateTime),
     sa.Column("error", sa.String(512), nullable=False),
-    sa.Column("version_before", sa.String(128), nullable=False),
 )
 sa.Index("ix_rollout_targets_rollout_id_state", rollout_targets.c.rollout_id, rollout_targets.c.state)

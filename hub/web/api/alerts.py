@@ -9,7 +9,7 @@ from aiohttp import web
 from foundation.web.answers import answer
 from foundation.web.context import note
 from foundation.web.parsing import parse_query
-from hub.events import AlertAcknowledged
+from hub.fleet.alerts.news import acknowledged
 from hub.fleet.alerts.rules import RULES
 from hub.fleet.alerts.store import AlertQuery
 from hub.fleet.alerts.types import Alert
@@ -37,25 +37,14 @@ async def list_rules(_request: web.Request) -> web.Response:
 
 async def acknowledge(request: web.Request) -> web.Response:
     """Say that one takes care; nobody is told of this alert any more."""
+    return answer(models.AlertAnswer.of(await take_care(request)))
+
+
+async def take_care(request: web.Request) -> Alert:
+    """Note that whoever asks takes care of the alert that the path names, and tell everybody the first time."""
     alert, fleet, by = request[ALERT], hub_of(request).fleet, identity_of(request).name
     note(request).target = f"{alert.name}: {alert.rule}"
     if alert.acknowledged_at is None:
         alert = await fleet.alerts.acknowledge(alert.id, by)
-        fleet.announcer.publish(acknowledged(alert, by))
-    return answer(models.AlertAnswer.of(alert))
-
-
-def acknowledged(alert: Alert, by: str) -> AlertAcknowledged:
-    """The event that tells of it."""
-    return AlertAcknowledged(
-        at=datetime.now(UTC),
-        organisation_id=alert.organisation_id,
-        group_id=alert.group_id,
-        alert_id=alert.id,
-        about=alert.about,
-        device_id=alert.device_id,
-        name=alert.name,
-        rule=alert.rule,
-        subject=alert.subject,
-        by=by,
-    )
+        fleet.announcer.publish(acknowledged(alert, datetime.now(UTC), by))
+    return alert

@@ -6,8 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
-from foundation.store.audit import AuditEntry, ColumnValue
+from foundation.store.audit import ColumnValue
 from foundation.web.answers import answer
+from foundation.web.audit import SHOWN
 from foundation.web.exports import export_rows
 from foundation.web.parsing import parse_query
 from hub.people.roles import Role
@@ -15,18 +16,7 @@ from hub.web.api.models.audit import AuditAnswer, AuditEntryAnswer, AuditQuery, 
 from hub.web.context import audit_place, hub_of, identity_of
 from protocol.problems import Problem, ProblemCode
 
-_COLUMNS: Final = (
-    "id",
-    "at",
-    "who",
-    "source",
-    "action",
-    "target",
-    "result",
-    "organisation_id",
-    "device_id",
-    "details",
-)
+_COLUMNS: Final = (*SHOWN[:-1], "organisation_id", "device_id", SHOWN[-1])
 
 
 async def list_entries(request: web.Request) -> web.Response:
@@ -35,32 +25,15 @@ async def list_entries(request: web.Request) -> web.Response:
     found = await hub_of(request).audit.entries(
         before=query.before, limit=query.limit, action=query.action, columns=_wanted(request, query)
     )
-    return answer(AuditAnswer(entries=[shown(entry) for entry in found]))
+    return answer(AuditAnswer(entries=[AuditEntryAnswer.of(entry) for entry in found]))
 
 
 async def export(request: web.Request) -> web.StreamResponse:
     """The whole log, oldest first, as a file."""
     query = parse_query(request, ExportQuery)
     columns = _wanted(request, query)
-    rows = (shown(entry) async for entry in hub_of(request).audit.export(columns=columns))
+    rows = (AuditEntryAnswer.of(entry) async for entry in hub_of(request).audit.export(columns=columns))
     return await export_rows(request, rows, _COLUMNS, query.format, "hutch-hub-audit")
-
-
-def shown(entry: AuditEntry) -> AuditEntryAnswer:
-    """The answer that shows an entry."""
-    organisation, device = entry.columns["organisation_id"], entry.columns["device_id"]
-    return AuditEntryAnswer(
-        id=entry.id,
-        at=entry.at,
-        who=entry.who,
-        source=entry.source,
-        action=entry.action,
-        target=entry.target,
-        result=entry.result,
-        organisation_id=organisation if isinstance(organisation, int) else None,
-        device_id=device if isinstance(device, str) else None,
-        details=dict(entry.details),
-    )
 
 
 def _wanted(request: web.Request, whose: AuditWhose) -> dict[str, ColumnValue]:

@@ -148,11 +148,16 @@ async def show_thresholds(request: web.Request) -> web.Response:
 async def put_thresholds(request: web.Request) -> web.Response:
     """Say when a group's devices need a look."""
     body = await parse_body(request, models.ThresholdsBody)
+    thresholds = Thresholds(**body.model_dump())
+    await keep_thresholds(request, thresholds)
+    return answer(models.ThresholdsAnswer(thresholds=thresholds))
+
+
+async def keep_thresholds(request: web.Request, thresholds: Thresholds) -> None:
+    """Set the thresholds of the group that the path names, and tell the other nodes."""
     group, fleet = request[GROUP], hub_of(request).fleet
     note(request).target = group.name
-    thresholds = Thresholds(**body.model_dump())
     await fleet.limits.set(group.id, thresholds)
     fleet.announcer.publish(
         GroupChanged(organisation_id=group.organisation_id, group_id=group.id, changed=(THRESHOLDS,))
     )
-    return answer(models.ThresholdsAnswer(thresholds=thresholds))

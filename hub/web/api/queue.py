@@ -12,7 +12,7 @@ from foundation.web.answers import answer
 from foundation.web.context import note
 from foundation.web.parsing import parse_body, parse_query, path_number
 from hub.fleet.commands import ask
-from hub.nodes.commands.types import CommandQueue, Submission
+from hub.nodes.commands.types import CommandQueue, QueuedCommand, Submission
 from hub.people.roles import Role
 from hub.ports import new_request_id
 from hub.web.api.commands import INSTALL_SECONDS, START_SECONDS, UPDATE_SECONDS, port_of
@@ -74,10 +74,15 @@ async def show_command(request: web.Request) -> web.Response:
 
 async def cancel_command(request: web.Request) -> web.Response:
     """Take back a command that waits."""
+    return answer(models.QueuedAnswer.of(await take_back(request)))
+
+
+async def take_back(request: web.Request) -> QueuedCommand:
+    """Cancel the command that the path names. Raises NOT_FOUND, or CONFLICT for one that was sent or is over."""
     row, command_id = request[DEVICE_ROW], path_number(request, "command_id")
     note(request).target = row.name
     note(request).details["command_id"] = command_id
-    return answer(models.QueuedAnswer.of(await _queue(request).cancel(row.id, command_id)))
+    return await _queue(request).cancel(row.id, command_id)
 
 
 async def _keep(request: web.Request, command: AnyCommand, query: models.CommandQuery) -> web.Response:

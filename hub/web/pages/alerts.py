@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.parsing import parse_query
@@ -17,9 +17,8 @@ from hub.fleet.alerts.store import AlertQuery
 from hub.fleet.alerts.types import Alert
 from hub.people.roles import Role
 from hub.store.tables.fleet import alerts
-from hub.web.api.alerts import acknowledged
+from hub.web.api.alerts import take_care
 from hub.web.context import hub_of, identity_of
-from hub.web.security.alert_scopes import ALERT
 
 PAGE_OF: Final = 50
 
@@ -30,7 +29,7 @@ class AlertsPageQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     all: bool = False
-    before: int | None = Field(None, ge=1, le=2**53)
+    before: int | None = Field(None, ge=1, le=MAX_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,7 @@ async def alerts_part(request: web.Request) -> web.StreamResponse:
 
 async def acknowledge(request: web.Request) -> web.StreamResponse:
     """POST /alerts/{alert_id}/acknowledge."""
-    alert, fleet, by = request[ALERT], hub_of(request).fleet, identity_of(request).name
-    note(request).target = f"{alert.name}: {alert.rule}"
-    if alert.acknowledged_at is None:
-        fleet.announcer.publish(acknowledged(await fleet.alerts.acknowledge(alert.id, by), by))
+    await take_care(request)
     return back_to(request, "/alerts", "alert-taken")
 
 

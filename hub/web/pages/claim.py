@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to, see
 from foundation.web.pages.rendering import PageView, render
@@ -60,7 +61,7 @@ class ConfirmForm(BaseModel):
     fingerprint: str = Field(min_length=1, max_length=128)
     compared: bool = False
     name: str = Field(min_length=1, max_length=MAX_NAME)
-    group_id: int = Field(ge=1, le=2**53)
+    group_id: int = Field(ge=1, le=MAX_NUMBER)
 
 
 async def claim_page(request: web.Request) -> web.StreamResponse:

@@ -22,6 +22,7 @@ from hub.people.types import Identity
 from hub.store.tables.devices import devices
 from hub.store.tables.fleet import alerts, device_events
 from hub.web.context import hub_of, identity_of
+from hub.web.pages.device_commands import CommandsView, commands_of
 from hub.web.pages.happened import Line, line_of
 from hub.web.pages.health import RANGES, Range, range_of, tiles_of
 from hub.web.pages.mine import my_groups, up_to_date
@@ -92,6 +93,7 @@ class DevicePageView(PageView):
     sessions: SessionsView
     health: HealthView
     happened: HappenedView
+    commands: CommandsView
     device: DeviceView
     identity: Device
     group: str
@@ -142,6 +144,7 @@ async def show_device(request: web.Request, state: FormState, status: int) -> we
         sessions=await _sessions(request, device),
         health=await _health(request, device),
         happened=await _happened(request),
+        commands=await commands_of(request),
         device=device,
         identity=request[DEVICE],
         group=groups.names.get(device.group_id, ""),

@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to, see
 from hub.events import DeviceChanged
@@ -17,6 +18,7 @@ from hub.people.roles import Role
 from hub.ports import new_request_id
 from hub.store.tables.devices import MAX_NAME
 from hub.web.api.commands import AGENTS, START_SECONDS, session_id_of
+from hub.web.api.queue import take_back
 from hub.web.context import hub_of, identity_of
 from hub.web.pages.device import show_device
 from hub.web.security.devices import DEVICE, DEVICE_ROW, group_of_body
@@ -37,7 +39,7 @@ class MoveForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    group_id: int = Field(ge=1, le=2**53)
+    group_id: int = Field(ge=1, le=MAX_NUMBER)
 
 
 class TagsForm(BaseModel):
@@ -149,6 +151,13 @@ async def end_session(request: web.Request) -> web.StreamResponse:
     port = hub_of(request).ports.of(request[DEVICE_ROW].id)
     await ask(port, wire.SessionEnd(request_id=new_request_id(), session_id=session_id))
     return back_to(request, _address(request), "session-ended")
+
+
+async def cancel_command(request: web.Request) -> web.StreamResponse:
+    """POST /fleet/{device_id}/commands/{command_id}/cancel."""
+    show_refusals(request, _page)
+    await take_back(request)
+    return back_to(request, _address(request), "command-cancelled")
 
 
 async def _change(

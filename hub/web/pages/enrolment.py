@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
@@ -68,7 +69,7 @@ class BatchForm(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
     label: str = Field(min_length=1, max_length=64)
-    group_id: int = Field(ge=1, le=2**53)
+    group_id: int = Field(ge=1, le=MAX_NUMBER)
     max_uses: int = Field(ge=1, le=MAX_USES)
     lifetime: Literal["1", "7", "30", "365"]
 
@@ -80,7 +81,7 @@ class GatewayForm(BaseModel):
 
     gateway_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")
     name: str = Field(min_length=1, max_length=MAX_NAME)
-    group: int = Field(ge=1, le=2**53)
+    group: int = Field(ge=1, le=MAX_NUMBER)
 
 
 async def enrolment_page(request: web.Request) -> web.StreamResponse:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.parsing import parse_query
 from hub.fleet.alerts.store import AlertQuery
@@ -109,7 +110,7 @@ class FleetQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     q: str = Field("", max_length=200)
-    group: Annotated[int | None, BeforeValidator(none_when_empty)] = Field(None, ge=1, le=2**53)
+    group: Annotated[int | None, BeforeValidator(none_when_empty)] = Field(None, ge=1, le=MAX_NUMBER)
     tag: Annotated[str | None, BeforeValidator(none_when_empty)] = Field(None, max_length=32)
     state: Annotated[
         Literal["online", "offline", "new", "waiting", "alert", "revoked"] | None, BeforeValidator(none_when_empty)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.accounts.rules import plain_name
 from foundation.web.addresses import local_path
 from foundation.web.context import note, source_of
-from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
+from foundation.web.pages.entrance import LoginForm, LoginView, wanted_by
+from foundation.web.pages.forms import FormState, read_form, show_refusals
 from foundation.web.pages.notices import back_to, see
-from foundation.web.pages.rendering import PageView, render
+from foundation.web.pages.rendering import render
 from foundation.web.security.cookies import clear_login_cookie
 from hub.web.context import hub_of, identity_of, identity_or_none
 from hub.web.security.cookies import keep_login
@@ -21,24 +21,12 @@ from protocol.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginView(PageView):
-    """The form, where the person wanted to go, and the other way in where there is one."""
+class HubLoginView(LoginView):
+    """The other way in, where there is one."""
 
-    form: FormState
-    next: str
     provider: str
     """What the button of the OpenID provider says; empty without one."""
     provider_path: str
-
-
-class LoginForm(BaseModel):
-    """Who somebody says they are."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    username: str = Field(min_length=1, max_length=200)
-    password: str = Field(min_length=1, max_length=1024)
-    next: str = "/"
 
 
 async def login_page(request: web.Request) -> web.StreamResponse:
@@ -79,13 +67,12 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 
 
 async def _refused(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
-    wanted = (await posted(request)).get("next", "/")
-    return _page(request, state, local_path(wanted), status)
+    return _page(request, state, await wanted_by(request), status)
 
 
 def _page(request: web.Request, state: FormState, wanted: str, status: int) -> web.Response:
     settings = hub_of(request).settings
-    view = LoginView(
+    view = HubLoginView(
         title="Log in",
         form=state,
         next=wanted,

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foundation.web.context import note
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.forms import FormState, posted, read_form, show_refusals
 from foundation.web.pages.notices import back_to
 from foundation.web.pages.rendering import PageView, render
@@ -63,7 +64,7 @@ class RolloutForm(BaseModel):
     url: str = Field(min_length=1, max_length=2048)
     sha256: str = Field(pattern=r"^[0-9a-fA-F]{64}$")
     version: str = Field(min_length=1, max_length=64)
-    group_id: int = Field(ge=1, le=2**53)
+    group_id: int = Field(ge=1, le=MAX_NUMBER)
     failures: int = Field(1, ge=1, le=1_000_000)
     percent: int = Field(0, ge=0, le=100)
 

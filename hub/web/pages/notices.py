@@ -31,6 +31,8 @@ NOTICES: Final[dict[str, Notice]] = {
     "device-revoked": Notice("The device is cut off, and let in no more."),
     "device-removed": Notice("The device is removed. It can be claimed again."),
     "session-ended": Notice("The session has ended. Its folder is as it was."),
+    "command-cancelled": Notice("Taken back. The device is not told of it."),
+    "thresholds-set": Notice("Kept. They count from now on."),
     "alert-taken": Notice("Good. Nobody is told of it any more."),
     "target-added": Notice("Added. Send a test to see that it works."),
     "target-tested": Notice("Sent. Look whether it has arrived."),

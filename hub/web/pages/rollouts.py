@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.parsing import parse_query
 from hub.people.roles import Role
@@ -65,7 +66,7 @@ class RolloutsPageQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    after: int | None = Field(None, ge=1, le=2**53)
+    after: int | None = Field(None, ge=1, le=MAX_NUMBER)
 
 
 async def rollouts_page(request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from hub.web.pages import (
     claim,
     device,
     device_actions,
+    device_commands,
     enrolment,
     fleet,
     notifications,
@@ -86,6 +87,7 @@ _ONE: Final[list[Route[Role]]] = [
     page(f"{_PART}/sessions", device.sessions_part, "The sessions of a device alone", scope="device"),
     page(f"{_PART}/health", device.health_part, "The health of a device alone", scope="device"),
     page(f"{_PART}/happened", device.happened_part, "What happened to a device, alone", scope="device"),
+    page(f"{_PART}/commands", device_commands.commands_part, "The queued commands of a device alone", scope="device"),
     page(
         f"{_DEVICE}/sessions/{{session_id}}",
         terminal.terminal_page,
@@ -102,6 +104,9 @@ _ONE: Final[list[Route[Role]]] = [
     _act("remove", device_actions.remove, "Remove a device", "device.remove", OWNER),
     _act("sessions", device_actions.start_session, "Start a session", "session.create", OPERATOR),
     _act("sessions/{session_id}/end", device_actions.end_session, "End a session", "session.end", OPERATOR),
+    _act(
+        "commands/{command_id}/cancel", device_actions.cancel_command, "Take a command back", "command.cancel", OPERATOR
+    ),
 ]
 
 FLEET_PAGES: Final[list[Route[Role]]] = [*_LISTS, *_COMING_IN, *_ONE]

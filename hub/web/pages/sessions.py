@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.rendering import PageView, render
 from foundation.web.parsing import parse_query
 from hub.fleet.sessions import SessionQuery, SessionRow
@@ -34,7 +35,7 @@ class SessionsPageQuery(BaseModel):
 
     q: str = Field("", max_length=200)
     status: Annotated[Literal["waiting", "working", "idle"] | None, BeforeValidator(none_when_empty)] = None
-    group: Annotated[int | None, BeforeValidator(none_when_empty)] = Field(None, ge=1, le=2**53)
+    group: Annotated[int | None, BeforeValidator(none_when_empty)] = Field(None, ge=1, le=MAX_NUMBER)
     after: Annotated[str | None, BeforeValidator(none_when_empty)] = Field(None, max_length=1024)
 
     def address(self, **other: str | None) -> str:

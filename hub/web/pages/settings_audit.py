@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.store.audit import AuditEntry, ColumnValue
+from foundation.web.models import MAX_NUMBER
 from foundation.web.pages.rendering import render
 from foundation.web.parsing import parse_query
 from hub.people.types import Organisation
@@ -25,7 +26,7 @@ class AuditPageQuery(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    before: int | None = Field(None, ge=1, le=2**53)
+    before: int | None = Field(None, ge=1, le=MAX_NUMBER)
     action: str = Field("", max_length=100)
     device: str = Field("", max_length=128)
 

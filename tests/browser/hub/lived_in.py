@@ -49,7 +49,7 @@ _WORKSHOP = (
     Looks("saw", version="1.2.9", cpu=1, ram=0.12),
     Looks("window-camera", version="1.3.1"),
 )
-_AWAY = "window-camera"
+AWAY = "window-camera"
 _RELEASE = {
     "url": "https://releases.example.org/hutch-1.4.0.raucb",
     "sha256": "9f" * 32,
@@ -75,7 +75,8 @@ async def furnished(anna: Visitor, hub: HubSite) -> AsyncIterator[dict[str, int]
         await _weeks_of_health(hub)
         made["rollout"] = await _rollout(anna, made["workshop"])
         await _settled(anna, made["rollout"])
-        tasks[_AWAY].cancel()
+        tasks[AWAY].cancel()
+        await _kept_commands(anna)
         await _waiting_alert(anna, made)
         yield made
 
@@ -101,6 +102,15 @@ async def _settled(anna: Visitor, rollout: int) -> None:
     await anna.go(f"/rollouts/{rollout}")
     await expect(anna.page.locator(".targets .chip", has_text="Done")).to_have_count(2)
     await expect(anna.page.locator(".targets .chip", has_text="Failed")).to_have_count(1)
+
+
+async def _kept_commands(anna: Visitor) -> None:
+    """One that waits for the device that is away, and one that was taken back."""
+    kept = f"/api/devices/{AWAY}/commands"
+    update = {"type": "gateway.update", **_RELEASE}
+    await anna.ask("POST", f"{kept}?queue=true&expires_in=604800", {"type": "agents.install", "agent": "codex"})
+    second = await anna.ask("POST", f"{kept}?queue=true", update)
+    await anna.ask("DELETE", f"{kept}/{second['command_id']}")
 
 
 async def _waiting_alert(anna: Visitor, made: dict[str, int]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.hub.conftest import HubSite
-from tests.browser.hub.lived_in import SHOWN, furnished
+from tests.browser.hub.lived_in import AWAY, SHOWN, furnished
 from tests.browser.looks import check
 from tests.browser.visitor import DESKTOP, PHONE, Visitors
 
@@ -49,6 +49,7 @@ async def test_every_page(
             "fleet-nothing": "/?q=nothing-is-called-so",
             "device": f"/fleet/{SHOWN}?range=7d",
             "device-limited": "/fleet/printer-2",
+            "device-away": f"/fleet/{AWAY}#commands-title",
             "sessions": "/sessions",
             "terminal": f"/fleet/{SHOWN}/sessions/00000001",
             "alerts": "/alerts",
@@ -62,6 +63,7 @@ async def test_every_page(
             "tokens": "/settings/tokens",
             "people": f"{organisation}/people",
             "groups": f"{organisation}/groups",
+            "group-alerts": f"/settings/groups/{made['workshop']}/alerts",
             "audit": f"{organisation}/audit",
             "accounts": "/settings/accounts",
             "hub-audit": "/settings/accounts/audit",

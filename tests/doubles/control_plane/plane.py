@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -147,13 +148,17 @@ class ControlPlane:
         self.links.append(link)
         self._wake()
         reading = asyncio.create_task(link.read())
-        try:
-            if connection.request.headers["Authorization"] == HAS_KEY:
-                await self.desk.admit(link, f"127.0.0.1:{self._port}")
-        except (AssertionError, ConnectionClosed, TimeoutError):
-            pass  # the device went away; the test sees that it did
-        finally:
-            await reading
+        if connection.request.headers["Authorization"] == HAS_KEY:
+            admitting = asyncio.create_task(self._admit_by_key(link))
+            # A device that goes away while nobody claims it is not waited for.
+            reading.add_done_callback(lambda _done: admitting.cancel())
+            await asyncio.wait([admitting])
+        await reading
+
+    async def _admit_by_key(self, link: DeviceLink) -> None:
+        # Where the device goes away, the test sees that it did.
+        with suppress(AssertionError, ConnectionClosed, TimeoutError):
+            await self.desk.admit(link, f"127.0.0.1:{self._port}")
 
 
 def _response(status: int, headers: Iterable[tuple[str, str]]) -> Response:

@@ -242,6 +242,7 @@ async def running(world: World, settings: HubSettings, provider: ProviderSetting
         client = TestClient(TestServer(app), cookie_jar=DummyCookieJar())
         async with client:
             yield Rig(hub, world, client)
+        await enrolment.close()
 
 
 @pytest.fixture

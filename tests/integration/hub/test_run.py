@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from protocol.problems import ErrorAnswer, ProblemCode
+from tests.device_process import DeviceProcess
 from tests.hub_process import HubProcess, command, hub_process
 from tests.integration.hub.rig import PASSWORD
 
@@ -33,7 +34,7 @@ async def set_up(hub: HubProcess) -> str:
 
 def test_a_hub_starts_is_set_up_stops_and_remembers(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with hub_process(data) as hub:
+    with hub_process(data, very_first=True) as hub:
         assert data.stat().st_mode & 0o777 == 0o700
         assert asyncio.run(ask(hub, "GET", "/health"))[1]["status"] == "healthy"
         _, refused = asyncio.run(ask(hub, "GET", "/api/auth/me"))
@@ -60,6 +61,16 @@ def test_people_are_added_from_the_console_beside_a_running_hub(tmp_path: Path) 
         _, groups = asyncio.run(ask(hub, "GET", "/api/groups", secret=str(login["access_token"])))
         assert isinstance(groups["groups"], list)
         assert [group["name"] for group in groups["groups"]] == ["Home"]
+
+
+def test_a_device_is_told_where_the_hub_really_is(tmp_path: Path) -> None:
+    with hub_process(tmp_path / "hub") as hub:
+        device = DeviceProcess(tmp_path / "device", {"HUTCH_HUB": hub.address})
+        try:
+            device.start()
+            device.until_logged(f"{hub.address}/claim")
+        finally:
+            device.close()
 
 
 def test_two_nodes_on_one_database_are_one_hub(tmp_path: Path, postgres_url: str) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
-from tests.device_process import DeviceProcess
 from tests.hub_process import HubProcess, hub_process
-from tests.integration.hub.test_fleet_command import Home, ask, online
+from tests.integration.hub.owned import ask, owned
 from tests.nats import NatsServer
 
 
@@ -44,16 +41,8 @@ def test_what_one_node_holds_the_other_reaches_until_it_dies(
     nodes: tuple[HubProcess, HubProcess], tmp_path: Path
 ) -> None:
     one, two = nodes
-    owner: JsonValue = {"code": one.setup_code, "username": "ada", "password": "correct horse battery"}
-    token = str(ask(one.address, "/api/setup", owner)["access_token"])
-    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    batch: JsonValue = {"group_id": 1, "label": "tests", "max_uses": 1, "expires_at": until}
-    secret = str(ask(two.address, "/api/batches", batch, token)["token"])
     # The device dials a name that both answer to; here that is the address of the first.
-    device = DeviceProcess(tmp_path / "device", {"HUTCH_HUB": one.address, "HUTCH_HUB_TOKEN": secret})
-    device.start()
-    try:
-        far = Home(two.address, token, online(two.address, token))
+    with owned(one, tmp_path / "device", through=two) as far:
         ran = far.fleet("run", far.device_id, "--", "echo it is $((40 + 2)); exit 3")
         assert (ran.returncode, "it is 42" in ran.stdout) == (3, True), ran.stderr
         one.process.send_signal(signal.SIGKILL)
@@ -61,7 +50,5 @@ def test_what_one_node_holds_the_other_reaches_until_it_dies(
         assert far.fleet("devices").returncode == 0
         refused = far.fleet("session", "new", far.device_id, "notes")
         assert refused.returncode == 1
-        kept = ask(two.address, f"/api/devices/{far.device_id}/commands?queue=true", {"type": "agents.list"}, token)
+        kept = ask(two.address, f"/api/devices/{far.device_id}/commands?queue=true", {"type": "agents.list"}, far.token)
         assert kept["state"] == "pending"
-    finally:
-        device.close()

@@ -27,7 +27,7 @@ from gateway.sessions.types import (
     Snapshot,
     ViewerItem,
 )
-from gateway.updates.types import Rollback
+from gateway.updates.types import Rollback, UpdatePhase, UpdateState
 from gateway.workspaces.types import DownloadPlan, Entry
 from protocol.problems import Problem, ProblemCode
 
@@ -327,6 +327,11 @@ class RefusingUpdater:
     """A device that cannot update itself."""
 
     rollback: Rollback | None = None
+
+    phase: UpdatePhase = UpdatePhase.IDLE
+
+    def state(self) -> UpdateState:
+        return UpdateState(self.phase)
 
     def last_rollback(self) -> Rollback | None:
         return self.rollback

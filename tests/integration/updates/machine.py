@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -63,9 +63,13 @@ class Logind:
 
     def __init__(self) -> None:
         self.reboots = 0
+        self.answers: Callable[[Message], Message | None] = self._reboot
 
     def answer(self, message: Message) -> Message | None:
-        """A handler of messages."""
+        """A handler of messages; what it does is exchanged by tests."""
+        return self.answers(message)
+
+    def _reboot(self, message: Message) -> Message | None:
         if (message.interface, message.member, message.signature) != (LOGIND.interface, "Reboot", "b"):
             return None
         self.reboots += 1
@@ -85,7 +89,7 @@ class Machine:
     @property
     def connect(self) -> Connect:
         """How this machine's bus is reached."""
-        return lambda: system_bus(self._address)
+        return lambda: system_bus(self.address)
 
     @property
     def primary(self) -> str:
@@ -111,7 +115,8 @@ class Machine:
             self._rauc = None
 
     @property
-    def _address(self) -> str:
+    def address(self) -> str:
+        """Where the bus is."""
         return f"unix:path={self.folder}/bus"
 
     def _write(self, keyring: Path) -> None:
@@ -143,7 +148,7 @@ class Machine:
     def _spawn_rauc(self, slot: str) -> subprocess.Popen[bytes]:
         command = ["rauc", "-c", str(self.folder / "system.conf"), f"--override-boot-slot={slot}", "service"]
         with (self.folder / "rauc.log").open("ab") as log:
-            environ = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self._address}
+            environ = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
             return subprocess.Popen(command, env=environ, stdout=log, stderr=log)
 
     @asynccontextmanager
@@ -151,7 +156,7 @@ class Machine:
         """The bus, RAUC and logind, while inside."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(asyncio.to_thread, await asyncio.to_thread(self._start_bus))
-            bus = await MessageBus(bus_address=self._address).connect()
+            bus = await MessageBus(bus_address=self.address).connect()
             stack.callback(bus.disconnect)
             bus.add_message_handler(self.logind.answer)
             await bus.request_name(LOGIND.destination)

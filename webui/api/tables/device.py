@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation.web import audit as audit_models
 from foundation.web import description
 from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api import agents, audit, device, hub, metrics, ssh_keys
-from webui.api.models import audit as audit_models
 from webui.api.models import device as device_models
 from webui.api.models import events as event_models
 from webui.api.models import hub as hub_models

@@ -66,7 +66,6 @@ def _make_targets() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.Column("error", sa.String(512), nullable=False),
-        sa.Column("version_before", sa.String(128), nullable=False),
         sa.PrimaryKeyConstraint("rollout_id", "device_id", name="pk_rollout_targets"),
         sa.ForeignKeyConstraint(
             ["rollout_id"], ["rollouts.id"], name="fk_rollout_targets_rollout_id_rollouts", ondelete="CASCADE"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from foundation.web.models import NO_CONTROLS, Answer, Body
+from foundation.web.models import NO_CONTROLS, Answer, Body, Number
 from hub.events import Severity
 from hub.fleet.alerts.rules import BY_NAME
 from hub.fleet.alerts.types import Alert
@@ -15,7 +15,6 @@ from hub.fleet.notify.kinds import KINDS, MAX_ADDRESS
 from hub.fleet.notify.targets import Target, Wishes
 from hub.fleet.notify.timing import MINUTES_A_DAY
 from hub.web.api.models.fleet import DeviceId
-from hub.web.api.models.people import Number
 
 
 class AlertsQuery(Body):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from pydantic import Field
 
-from pydantic import Field, JsonValue
-
-from foundation.web.models import Answer, Body
-from hub.web.api.models.people import Number
+from foundation.web import audit
+from foundation.web.models import Answer, Body, Number
 
 
 class AuditWhose(Body):
@@ -20,33 +17,19 @@ class AuditWhose(Body):
     device_id: str | None = Field(None, min_length=1, max_length=128, description="Only what tells of this device.")
 
 
-class AuditQuery(AuditWhose):
-    """Which entries."""
-
-    before: Number | None = Field(None, description="Only entries with a smaller number.")
-    limit: int = Field(50, ge=1, le=200)
-    action: str | None = Field(None, min_length=1, max_length=100)
+class AuditQuery(AuditWhose, audit.AuditQuery):
+    """Whose log, and which of its entries."""
 
 
-class ExportQuery(AuditWhose):
-    """In which form."""
-
-    format: Literal["ndjson", "csv"] = "ndjson"
+class ExportQuery(AuditWhose, audit.ExportQuery):
+    """Whose log, and in which form."""
 
 
-class AuditEntryAnswer(Answer):
+class AuditEntryAnswer(audit.AuditEntryAnswer):
     """Who did what to which device or organisation, from where, with which result."""
 
-    id: int
-    at: datetime
-    who: str
-    source: str
-    action: str
-    target: str
-    result: str
     organisation_id: int | None
     device_id: str | None
-    details: dict[str, JsonValue]
 
 
 class AuditAnswer(Answer):

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from foundation.web.models import Answer, Body
+from foundation.web.models import Answer, Body, Number
 from hub.nodes.commands.types import EXPIRES_AT_MOST, EXPIRES_IN, CommandState, QueuedCommand
 from hub.web.api.models.fleet import FleetSession
-from hub.web.api.models.people import Number
 from protocol.commands import AgentConfig, SessionAgent
 from protocol.fields import Base64Bytes, Cols, EnvName, EnvValue, Line, Path, Rows, Sha256, Time, Url, Word
 from protocol.limits import KIB, MAX_ENV, MAX_FILE_BYTES

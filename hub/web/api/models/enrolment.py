@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from foundation.web.models import NO_CONTROLS, Answer, Body
+from foundation.web.models import NO_CONTROLS, Answer, Body, Number
 from hub.enrolment.types import Batch, Claim, Device, DeviceState
 from hub.store.tables.devices import MAX_NAME
-from hub.web.api.models.people import Number
 
 MAX_USES = 10_000
 LONGEST_BATCH = timedelta(days=366)

@@ -7,14 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from foundation.web.models import Answer, Body, Line
+from foundation.web.models import Answer, Body, Line, Number
 from hub.fleet.alerts.types import Thresholds
 from hub.fleet.averages import Sample
 from hub.fleet.devices import DeviceFilter, DeviceView, Summary
 from hub.fleet.sessions import SessionRow
 from hub.fleet.tags import MAX_TAGS
 from hub.fleet.trail import Happened
-from hub.web.api.models.people import Number
 
 Cursor = Annotated[str, StringConstraints(max_length=1024)]
 DeviceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from foundation.web.models import Answer, Body
+from foundation.web.models import Answer, Body, Number
 from hub.people.roles import Role
 from hub.people.types import Group, Invitation, Member, Organisation
-from hub.web.api.models.people import Email, Number, Password, PersonName, Title
+from hub.web.api.models.people import Email, Password, PersonName, Title
 
 
 class Named(Body):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from foundation.web.models import Answer, Body, Line
+from foundation.web.models import Answer, Body, Line, Number
 from hub.people.grants import Grants
 from hub.people.roles import Role
 from hub.people.types import Identity, Person, Token
@@ -16,7 +16,6 @@ from protocol.fields import Time
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 Email = Annotated[str, StringConstraints(max_length=254)]
-Number = Annotated[int, Field(ge=1, le=2**53)]
 """The number of a row."""
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """The name of an organisation or a group; 64 characters of it are kept."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from foundation.web.models import Answer, Body
+from foundation.web.models import Answer, Body, Number
 from hub.rollouts.book import Step
 from hub.rollouts.types import (
-    MAX_STAGES,
     Pace,
     Proposal,
     Release,
@@ -18,31 +17,19 @@ from hub.rollouts.types import (
     Stage,
     Target,
     TargetState,
+    Terms,
     Threshold,
-    ends_with_everybody,
 )
 
 _Limit = Annotated[int, Field(ge=1, le=500)]
 
 
-class NewRollout(Body):
+class NewRollout(Terms, Body):
     """A release for the devices of a group. The last stage is for everybody: ``percent`` 100."""
-
-    release: Release
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)] = (Stage(percent=100),)
-    threshold: Threshold = Threshold()
-    pace: Pace = Pace()
-
-    @model_validator(mode="after")
-    def _ends_with_everybody(self) -> NewRollout:
-        ends_with_everybody(self.stages)
-        return self
 
     def proposal(self, group_id: int) -> Proposal:
         """The same for a group."""
-        return Proposal(
-            release=self.release, group_id=group_id, stages=self.stages, threshold=self.threshold, pace=self.pace
-        )
+        return Proposal.model_validate({**dict(self), "group_id": group_id})
 
 
 class Retry(Body):
@@ -98,8 +85,8 @@ class RolloutAnswer(Answer):
 class RolloutsQuery(Body):
     """Which rollouts, and how many."""
 
-    group_id: int | None = None
-    after: int | None = Field(None, description="The id of the last one seen; older ones follow.")
+    group_id: Number | None = None
+    after: Number | None = Field(None, description="The id of the last one seen; older ones follow.")
     limit: _Limit = 50
 
 

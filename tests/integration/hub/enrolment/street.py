@@ -113,7 +113,7 @@ class Street:
             store,
             AuditLog(store, audit),
             self.events.append,
-            HubIdentity(self.hosts, "https://hub.example/claim", HUB_KEY),
+            HubIdentity(self.hosts, lambda: "https://hub.example/claim", HUB_KEY),
             Links(ports, ports, lambda device_id: self.connections.live(device_id) is not None, self.tell),
             secret=b"s" * 32,
         )

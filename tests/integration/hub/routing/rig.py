@@ -61,6 +61,7 @@ class Doorman:
         self.bootstrap: str | None = None
         self.claimed: asyncio.Queue[DeviceRow | None] = asyncio.Queue()
         self.waiting = 0
+        self.places = 100
 
     def row(self, gateway_id: str) -> DeviceRow:
         return DeviceRow(gateway_id, 1, 1, f"the {gateway_id}")
@@ -87,6 +88,8 @@ class Doorman:
         return self.row(gateway_id) if known else Unclaimed(gateway_id, proof.public_key, source)
 
     async def wait_claimed(self, unclaimed: Unclaimed) -> AsyncIterator[GatewayUnclaimed | DeviceRow]:
+        if self.waiting >= self.places:
+            raise Problem(ProblemCode.RATE_LIMITED, "Too many unclaimed devices wait.", {"retry_after": 60})
         self.waiting += 1
         try:
             for number in range(10):

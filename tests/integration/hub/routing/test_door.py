@@ -161,8 +161,9 @@ async def test_an_unclaimed_device_that_talks_too_much_is_cut() -> None:
         assert ws.close_code == 1008
 
 
-async def test_unclaimed_devices_of_one_address_are_bounded() -> None:
-    async with node_running(RoutingLimits(unclaimed_per_source=1)) as node, by_key(node, "a") as one:
+async def test_an_unclaimed_device_for_which_the_gatekeeper_has_no_place_is_told_to_come_later() -> None:
+    async with node_running() as node, by_key(node, "a") as one:
+        node.doorman.places = 1
         await one.send(proof())
         await one.recv()
         async with by_key(node, "b") as two:

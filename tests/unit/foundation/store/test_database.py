@@ -225,3 +225,19 @@ def test_the_daemon_loads_neither_alembic_nor_the_object_mapper_nor_argon2() -> 
     root = Path(__file__).parents[4]
     answer = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []
+
+
+async def test_a_transaction_that_is_cancelled_anywhere_lets_go_of_the_store(store: Store) -> None:
+    async def write(number: int) -> None:
+        async with store.begin() as connection:
+            await connection.execute(sa.insert(settings).values(name=f"cancelled-{number}", value=1))
+            await connection.execute(sa.select(settings))
+
+    for number in range(300):
+        task = asyncio.create_task(write(number))
+        for _ in range(number % 30):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(5), store.begin() as connection:
+            await connection.execute(sa.select(settings).limit(1))

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from foundation.store.audit import AuditLog
 from foundation.store.database import Store
+from hub.claim_signals import LocalClaimSignals
 from hub.enrolment.claims import Claimant
 from hub.enrolment.gatekeeper import Doorkeeper, HubIdentity
 from hub.enrolment.hosts import DialledHosts
 from hub.enrolment.service import Clocks, Limits, Links, make_enrolment
-from hub.enrolment.signals import LocalClaimSignals
 from hub.events import AnyHubEvent
 from hub.ports import DevicePort, DeviceRow, Stream, Unclaimed, ViewerName, Watch
 from hub.store.tables.people import audit, groups, organisations
@@ -145,7 +145,9 @@ class Rig:
             self.audit,
             self.events.append,
             HubIdentity(
-                DialledHosts([f"https://{HOST}", f"http://{OTHER_HOST}"], "hub"), f"https://{HOST}/claim", HUB_KEY
+                DialledHosts([f"https://{HOST}", f"http://{OTHER_HOST}"], "hub"),
+                lambda: f"https://{HOST}/claim",
+                HUB_KEY,
             ),
             Links(self.sockets, self.sockets, self.sockets.live.__contains__, self.sockets.tell),
             secret=b"s" * 32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +84,33 @@ async def test_a_device_comes_says_how_it_is_and_goes(fleet: Fleet) -> None:
     (row,) = await fleet.rows(device_live)
     assert (row["online"], row["since"], row["last_seen_at"]) == (False, later(40), NOW)
     assert [sample["at"] for sample in await fleet.rows(device_health)] == [NOW]
+
+
+async def test_who_comes_and_goes_is_written_promptly_for_other_nodes(fleet: Fleet) -> None:
+    writing = asyncio.create_task(fleet.writer.run(every=3600, promptly=True))
+    async with asyncio.timeout(20):
+        for online in (True, False):
+            if online:
+                fleet.state.connected(ROW, hello(), NOW)
+            else:
+                fleet.state.disconnected(ROW.id, "gone", NOW)
+            while [row["online"] for row in await fleet.rows(device_live)] != [online]:
+                continue
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+
+
+async def test_what_sessions_do_is_written_soon_for_other_nodes(fleet: Fleet) -> None:
+    fleet.state.connected(ROW, hello(), NOW)
+    fleet.state.heard(ROW.id, health(active("s1", name="fix it", status="working")), NOW)
+    assert await fleet.writer.flush()
+    fleet.state.heard(ROW.id, wire.SessionChanged(session=active("s1", name="fix it", status="waiting")), NOW)
+    writing = asyncio.create_task(fleet.writer.run(every=0, promptly=True, soon=0))
+    async with asyncio.timeout(20):
+        while [row["status"] for row in await fleet.rows(device_sessions)] != ["waiting"]:
+            continue
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
 
 
 async def test_a_device_that_goes_before_it_was_written_is_written_as_gone(fleet: Fleet) -> None:

@@ -14,7 +14,7 @@ from hub.ports import DeviceRow
 from hub.rollouts.book import RolloutBook, Step
 from hub.rollouts.desk import RolloutDesk
 from hub.rollouts.types import RolloutState, Stage, TargetState
-from hub.rollouts.worker import RolloutWorker, request_id
+from hub.rollouts.worker import CLOCK_LEEWAY, RolloutWorker, request_id
 from protocol.events import GatewayHello, GatewayUpdated, GatewayUpdateFailed, Rollback, SystemInfo
 from tests.unit.hub.rollouts.conftest import Clock, Fleet, offline
 from tests.unit.hub.rollouts.test_book import a_proposal, begun
@@ -104,6 +104,32 @@ async def test_a_device_that_took_the_update_back_says_why(
         await watcher.until(lambda step: step.rollout.state is RolloutState.HALTED)
     (failed,) = await desk.targets(rollout_id, state=TargetState.FAILED)
     assert failed.error == "The page did not answer."
+
+
+async def test_what_was_taken_back_before_a_retry_says_nothing_of_the_retry(
+    desk: RolloutDesk, book: RolloutBook, fleet: Fleet, *, clock: Clock, watcher: Watcher
+) -> None:
+    rollout_id = await begun(desk, a_proposal(Stage(count=1), Stage(percent=100)))
+    async with working(book, fleet, watcher) as worker:
+        await watcher.until(lambda step: step.tally.of(TargetState.INSTALLED) == 1)
+        back = Rollback(version="1.1.0", reason="The page did not answer.", at=clock.now)
+        worker.connected(row("d0"), hello("d0", "1.0.0", back), AT)
+        await watcher.until(lambda step: step.rollout.state is RolloutState.HALTED)
+        clock.pass_by(CLOCK_LEEWAY.total_seconds() + 1)
+        await desk.retry(rollout_id)
+        await desk.resume(rollout_id)
+        watcher.steps.clear()
+        await watcher.until(lambda step: step.tally.of(TargetState.INSTALLED) == 1)
+        watcher.steps.clear()
+        worker.connected(row("d0"), hello("d0", "1.0.0", back), AT)
+        worker.connected(row("d1"), hello("d1", "1.0.0"), AT)  # it waits for its turn: the worker looks once more
+        await watcher.until(lambda step: True)
+        assert await desk.targets(rollout_id, state=TargetState.FAILED) == []
+        again = Rollback(version="1.1.0", reason="It did not answer again.", at=clock.now)
+        worker.connected(row("d0"), hello("d0", "1.0.0", again), AT)
+        await watcher.until(lambda step: step.rollout.state is RolloutState.HALTED)
+    (failed,) = await desk.targets(rollout_id, state=TargetState.FAILED)
+    assert failed.error == "It did not answer again."
 
 
 async def test_an_offer_that_did_not_leave_waits_for_the_next_turn(

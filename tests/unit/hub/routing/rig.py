@@ -148,6 +148,9 @@ class Peer:
         for event in events:
             self.socket.data_received(client_frame(TEXT, encode(event).encode()))
 
+    def ping(self) -> None:
+        self.socket.data_received(client_frame(PING, b"1"))
+
     def hello(self) -> Peer:
         self.says(HELLO.model_copy(update={"gateway_id": self.device_id}))
         return self

@@ -206,9 +206,21 @@ def test_frames_around_a_screen() -> None:
     assert meanwhile.after(screen(8), 8) == (8, [])
     assert meanwhile.after(screen(11), 8) == (11, [])
     assert meanwhile.after(screen(4), 8) is None
-    assert meanwhile.after(screen(None), 8) == (8, [])
     assert Meanwhile().after(screen(3), None) == (3, [])
     assert Meanwhile().after(screen(3), 4) is None
+
+
+def test_a_screen_without_a_number_stands_where_it_came() -> None:
+    meanwhile = Meanwhile()
+    meanwhile.add(Output(5, b""))
+    assert meanwhile.after(screen(None), 6) is None
+    meanwhile.passes(screen(None))
+    assert meanwhile.after(screen(None), 6) == (6, [])
+    meanwhile.add(Output(6, b""))
+    assert meanwhile.after(screen(None), 7) == (6, [Output(6, b"")])
+    for seq in range(7, MAX_KEPT // 16384 + 10):
+        meanwhile.add(Output(seq, bytes(16384)))
+    assert meanwhile.after(screen(None), 10**6) is None
 
 
 def test_frames_kept_for_a_screen_are_bounded() -> None:

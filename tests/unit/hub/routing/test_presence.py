@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.routing.limits import GRACE
+from hub.routing.limits import GRACE, RoutingLimits
 from protocol.events import SessionEnded
 from tests.unit.hub.routing.rig import START, Rig
 
@@ -119,6 +119,19 @@ def test_silence_closes_the_socket_and_health_keeps_it() -> None:
         healthy.health()
     assert quiet.closed_with() == (1008, "no sign of life for 90 s")
     assert rig.online("healthy")
+
+
+def test_silence_and_grace_are_what_the_limits_say_and_a_ping_is_no_silence() -> None:
+    rig = Rig(RoutingLimits(silent_after=10, grace=2))
+    quiet, pinging = rig.peer("quiet").hello(), rig.peer("pinging").hello()
+    for _ in range(4):
+        rig.time.pass_by(5)
+        pinging.ping()
+    assert quiet.closed_with() == (1008, "no sign of life for 10 s")
+    assert rig.online("pinging")
+    pinging.lose()
+    rig.time.pass_by(3)
+    assert not rig.online("pinging")
 
 
 def test_output_that_nobody_watches_is_a_sign_of_life() -> None:

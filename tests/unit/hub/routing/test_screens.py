@@ -63,6 +63,28 @@ async def test_a_gateway_that_numbers_no_screens() -> None:
         assert shown(viewer) == ["fresh", 0]
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_what_a_gateway_without_numbers_puts_out_behind_its_screen_is_not_lost(dropped: bool) -> None:
+    rig = Rig()
+    peer = rig.peer().hello()
+    task = asyncio.create_task(_first_items(rig, 4))
+    await settle()
+    peer.output(b"x", 41)
+    [request] = [message for message in peer.heard() if isinstance(message, SessionSnapshotRequest)]
+    peer.says(SessionSnapshot(request_id=request.request_id, session_id="s1", content="screen"))
+    peer.output(b"x", 43 if dropped else 42)
+    peer.says(Ack(request_id=request.request_id, ok=True))
+    if dropped:
+        # A frame between the screen and its answer is missing: the screen is too old to go on from.
+        rig.time.pass_by(0.5)
+        assert peer.show(None, "again") == 1
+        peer.output(b"x", 44)
+        peer.output(b"x", 45)
+    else:
+        peer.output(b"x", 43)
+    assert await task == (["again", 44, 45] if dropped else ["screen", 42, 43])
+
+
 async def _first_items(rig: Rig, count: int) -> list[int | str]:
     found: list[int | str] = []
     async with rig.ports.of("gw").watch("s1", ViewerName("ada")) as watch:

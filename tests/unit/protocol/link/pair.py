@@ -189,34 +189,43 @@ class Pair:
     def settle(self) -> None:
         """Let a healthy network and a willing driver do all they can at this moment."""
         for _ in range(10_000):
-            if self.closing:
-                self.cut()
-            elif self.dialling:
-                self.accept()
-            elif self.greeting:
-                self.greet()
-            elif self.to_hub:
-                self.carry_to_hub()
-            elif self.to_device:
-                self.carry_to_device()
-            elif self.pings:
-                self.pong()
-            elif self.delivered:
-                self.answer(self.delivered[0])
-            else:
+            if not self._one_step():
                 return
         raise AssertionError("the two ends never come to rest")
+
+    def _one_step(self) -> bool:
+        """Do the next thing there is to do; False when there is none."""
+        if self.closing:
+            self.cut()
+        elif self.dialling:
+            self.accept()
+        elif self.greeting:
+            self.greet()
+        elif self.to_hub:
+            self.carry_to_hub()
+        elif self.to_device:
+            self.carry_to_device()
+        elif self.pings:
+            self.pong()
+        elif self.delivered:
+            self.answer(self.delivered[0])
+        else:
+            return False
+        return True
 
     # What must hold
 
     def check_greetings(self) -> None:
         """Each connection began with hello, health and the snapshots, in this order, before anything else."""
         for wires in self.sent:
-            kinds = [type(wire) if isinstance(wire, bytes) else parse_event(wire).type for wire in wires]
-            wanted = ["gateway.hello", "gateway.health", *["session.snapshot" for _ in SESSIONS]]
-            assert kinds[: len(wanted)] == wanted[: len(kinds)]
-            greeted = [parse_event(wire) for wire in wires[2 : len(wanted)]]
-            assert all(isinstance(event, SessionSnapshot) and event.request_id is None for event in greeted)
+            self._check_greeting(wires)
+
+    def _check_greeting(self, wires: Sequence[str | bytes]) -> None:
+        kinds = [type(wire) if isinstance(wire, bytes) else parse_event(wire).type for wire in wires]
+        wanted = ["gateway.hello", "gateway.health", *["session.snapshot" for _ in SESSIONS]]
+        assert kinds[: len(wanted)] == wanted[: len(kinds)]
+        greeted = [parse_event(wire) for wire in wires[2 : len(wanted)]]
+        assert all(isinstance(event, SessionSnapshot) and event.request_id is None for event in greeted)
 
     def check_device_answers(self) -> None:
         """No request got two final answers on one connection."""

@@ -87,6 +87,17 @@ def test_silence_ends_the_connection() -> None:
     assert only(Close, hub.tick(239)).reason == "no sign of life for 90 s"
 
 
+def test_what_is_no_message_may_be_a_sign_of_life() -> None:
+    hub = HubLink("gw", 0, silent_after=10)
+    hub.received_text(encode(HELLO), 0)
+    hub.alive(5)
+    hub.alive(3)
+    assert hub.tick(14) == []
+    assert only(Close, hub.tick(15)).reason == "no sign of life for 10 s"
+    hub.alive(15)
+    assert hub.state is HubState.CLOSING
+
+
 def test_an_ack_answers_its_request() -> None:
     hub = _open()
     command = _command("session.input")

@@ -41,6 +41,15 @@ def test_two_unanswered_pings_mean_death() -> None:
     assert keepalive.dead
 
 
+def test_other_intervals_keep_the_proportion() -> None:
+    keepalive = Keepalive(0, every=4)
+    assert keepalive.tick(4) == b"1"
+    assert keepalive.deadline == 7
+    keepalive.tick(8)
+    keepalive.tick(11)
+    assert keepalive.dead
+
+
 def test_a_pong_in_time_or_late_shows_life() -> None:
     keepalive = Keepalive(0)
     keepalive.tick(20)

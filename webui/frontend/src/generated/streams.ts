@@ -43,6 +43,7 @@ export type ProblemCode =
   | "key_invalid"
   | "install_failed"
   | "update_unavailable"
+  | "bundle_refused"
   | "hub_unreachable"
   | "hub_refused"
   | "hub_changed"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.enrolment.signals import LocalClaimSignals
+from hub.claim_signals import LocalClaimSignals
 
 
 async def test_all_who_wait_for_a_device_are_rung_for() -> None:

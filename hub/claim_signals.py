@@ -8,12 +8,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Protocol
 
 
-class Bell(Protocol):
+class Bell:
     """One waiter's end."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake who waits now, or who waits next."""
+        self._rung.set()
 
     async def wait(self, seconds: float) -> bool:
         """Wait until it rings, at most so long; False when the time is over. A ring from before counts once."""
-        ...
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        was_rung = self._rung.is_set()
+        self._rung.clear()
+        return was_rung
 
 
 class ClaimSignals(Protocol):
@@ -32,17 +44,26 @@ class LocalClaimSignals:
     """Rings within this process."""
 
     def __init__(self) -> None:
-        self._bells: dict[str, set[_Bell]] = {}
+        self._bells: dict[str, set[Bell]] = {}
 
     async def ring(self, gateway_id: str) -> None:
         """Wake those who wait for this device."""
+        self.wake(gateway_id)
+
+    def wake(self, gateway_id: str) -> None:
+        """The same, at once."""
         for bell in self._bells.get(gateway_id, ()):
-            bell.rung.set()
+            bell.ring()
+
+    def wake_all(self) -> None:
+        """Wake whoever waits for whatever."""
+        for gateway_id in self._bells:
+            self.wake(gateway_id)
 
     @asynccontextmanager
     async def listen(self, gateway_id: str) -> AsyncIterator[Bell]:
         """Be woken."""
-        bell = _Bell()
+        bell = Bell()
         self._bells.setdefault(gateway_id, set()).add(bell)
         try:
             yield bell
@@ -51,16 +72,3 @@ class LocalClaimSignals:
             bells.discard(bell)
             if not bells:
                 del self._bells[gateway_id]
-
-
-class _Bell:
-    def __init__(self) -> None:
-        self.rung = asyncio.Event()
-
-    async def wait(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.rung.wait()
-        was_rung = self.rung.is_set()
-        self.rung.clear()
-        return was_rung
