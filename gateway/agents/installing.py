@@ -56,17 +56,17 @@ class Installation:
             Problem: INSTALL_FAILED, DISK_FULL, PERMISSION_DENIED, TIMEOUT, UNAVAILABLE.
         """
         cli, what = self._cli, "The folder for agent CLIs"
-        program = await asyncio.to_thread(npm.npm_program)
+        await asyncio.to_thread(npm.need_npm)
         await asyncio.to_thread(self._need_space)
         name = trees.partial_name(cli)
         here = {"prefix": str(self._prefix), "name": cli.name, "tree": name, "binary": cli.binary}
         await self._account.ask(what, "begin", **here)
         try:
             partial = self._prefix / name
-            await self._fill(program, partial)
+            await self._fill(partial)
             await self._check(partial)
             if cli.adapter is not None:
-                await self._bring_adapter(program, partial)
+                await self._bring_adapter(partial)
             await self._account.ask(what, "commit", **here)
         except BaseException:
             await asyncio.shield(self._account.ask(what, "discard", **here))
@@ -83,11 +83,11 @@ class Installation:
                 {"needed_mb": needed, "free_mb": free},
             )
 
-    async def _fill(self, program: str, partial: Path) -> None:
+    async def _fill(self, partial: Path) -> None:
         cli = self._cli
         await self._check_node(partial)
         self._tell(f"Downloading {cli.package} {cli.version}, about {cli.disk_mb} MB.")
-        await self._bring(npm.install_command(program, cli, partial), partial)
+        await self._bring(npm.install_command(cli, partial), partial)
         if cli.setup:
             self._tell("Setting it up.")
             await self._bring(cli.setup, trees.package_folder(partial, cli))
@@ -124,12 +124,12 @@ class Installation:
                 {"agent": cli.name, "expected": cli.version, "found": version},
             )
 
-    async def _bring_adapter(self, npm_program: str, partial: Path) -> None:
+    async def _bring_adapter(self, partial: Path) -> None:
         cli, folder = self._cli, trees.adapter_folder(partial)
         adapter, program = cli.adapter, trees.adapter_of(partial, cli)
         assert adapter is not None  # noqa: S101 - the caller looked
         self._tell(f"Downloading {adapter.pin.package} {adapter.pin.version} for conversations.")
-        await self._bring(npm.adapter_command(npm_program, adapter, folder), partial)
+        await self._bring(npm.adapter_command(adapter, folder), partial)
         self._tell("Checking that conversations can be held.")
         place = Place(trees.program_of(partial, cli), program, partial, self._account.home, partial, {})
         talk = cli.ways.conversation(place, Permission.ASK, None)
@@ -189,6 +189,13 @@ class Installation:
             raise Problem(
                 ProblemCode.INSTALL_FAILED,
                 f"{cli.title} was not installed: {Path(command[0]).name} is not there. Install Node 20 or newer.",
+                {"agent": cli.name},
+            ) from error
+        except PermissionError as error:
+            raise Problem(
+                ProblemCode.PERMISSION_DENIED,
+                f"{cli.title} was not installed: the agents' account may not run {Path(command[0]).name}. Put Node "
+                "where every account may run it.",
                 {"agent": cli.name},
             ) from error
         except TimeoutError:

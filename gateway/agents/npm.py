@@ -57,31 +57,29 @@ _REASONS = (
 )
 
 
-def npm_program() -> str:
-    """The path of npm. Raises INSTALL_FAILED when there is none."""
-    found = shutil.which("npm")
-    if found is None:
+def need_npm() -> None:
+    """Raise INSTALL_FAILED when there is no npm. Which one is started is for the agents' account to find."""
+    if shutil.which("npm") is None:
         raise Problem(
             ProblemCode.INSTALL_FAILED,
             "npm is not on this device. Install Node 20 or newer with npm (Debian: apt install npm) and try again.",
         )
-    return found
 
 
-def install_command(npm: str, cli: AgentCli, folder: Path) -> Sequence[str]:
+def install_command(cli: AgentCli, folder: Path) -> Sequence[str]:
     """How npm brings exactly one version of a package into a folder of its own, without running foreign scripts."""
-    return _install(npm, folder, cli.source or f"{cli.package}@{cli.version}")
+    return _install(folder, cli.source or f"{cli.package}@{cli.version}")
 
 
-def adapter_command(npm: str, adapter: Adapter, folder: Path) -> Sequence[str]:
+def adapter_command(adapter: Adapter, folder: Path) -> Sequence[str]:
     """How npm brings what speaks ACP for a CLI. Optional packages are left out: they are a second copy of the CLI."""
     package = adapter.source or f"{adapter.pin.package}@{adapter.pin.version}"
-    return _install(npm, folder, "--omit=optional", package)
+    return _install(folder, "--omit=optional", package)
 
 
-def _install(npm: str, folder: Path, *what: str) -> Sequence[str]:
+def _install(folder: Path, *what: str) -> Sequence[str]:
     return (
-        *(npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"),
+        *("npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"),
         *("--no-package-lock", "--no-update-notifier", "--no-progress", "--install-links"),
         *("--loglevel", "error", *what),
     )

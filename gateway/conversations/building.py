@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,10 +68,10 @@ async def open_talks(
     records, messages = ConversationRecords(store), MessageRecords(store)
     workers = Workers(WorkerRecords(store, box), workspace, clis, ids)
     attachments = Attachments(config.state / "attachments", AttachmentRecords(store), ids, workspace.rights)
-    register = Register(config.state / "awake")
+    register = Register(config.state / "awake", workspace.rights.chores)
     await asyncio.to_thread(register.prepare)
     await asyncio.to_thread(attachments.prepare)
-    await programs.signal(await asyncio.to_thread(register.left), signal.SIGKILL)
+    await asyncio.to_thread(register.end_left)
     waker = Waker(commands, programs, workers, register, config, rights=workspace.rights)
     places, permissions = Places(config.max_awake, waker.put_to_sleep), Permissions()
     git = Git(programs)

@@ -1,63 +1,50 @@
-"""Which programs of agents run, on disk: what outlived a daemon that was killed is ended by the next one."""
+"""Which programs of agents run, on disk: what outlived a daemon that was killed is ended by the next one.
+
+Each has a mark in its environment, which what it starts inherits. The agents' account looks for it: the daemon may not
+even see processes of another account (systemd.exec(5), ProtectProc=).
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import suppress
+import secrets
 from pathlib import Path
+from signal import SIGKILL
 from typing import Final
 
-import psutil
+from gateway.programs.chores import Chores
 
-_TICKS: Final = 19
-"""The place of the start time in /proc/PID/stat behind the name in brackets (proc_pid_stat(5), field 22)."""
+VARIABLE: Final = "HUTCH_AGENT_MARK"
+_ROUNDS: Final = 50
+"""Looks for what a program started while it was being ended."""
 
 
 class Register:
-    """One small file for each program. Every method blocks."""
+    """One empty file for each program, named by its mark. Every method blocks."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chores: Chores) -> None:
         self._folder = folder
+        self._chores = chores
 
     def prepare(self) -> None:
         """Make the folder."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def note(self, pid: int) -> None:
-        """A program was started."""
-        with suppress(OSError):
-            (self._folder / str(pid)).write_text(_started(pid))
+    def note(self) -> str:
+        """A program is about to be started; the value of :data:`VARIABLE` for it. Raises OSError."""
+        mark = secrets.token_hex(16)
+        (self._folder / mark).touch(mode=0o600)
+        return mark
 
-    def forget(self, pid: int) -> None:
-        """It has ended."""
-        (self._folder / str(pid)).unlink(missing_ok=True)
+    def forget(self, mark: str) -> None:
+        """It has ended, or never began."""
+        (self._folder / mark).unlink(missing_ok=True)
 
-    def left(self) -> list[int]:
-        """Every process of the groups of programs that still run; the register is empty afterwards."""
-        found: list[int] = []
+    def end_left(self) -> None:
+        """End every program that was noted and not forgotten, with what it started. Raises OSError, Problem."""
         for file in list(self._folder.iterdir()):
-            if file.name.isdigit():
-                found += _group(int(file.name), file.read_text())
+            for _ in range(_ROUNDS):
+                found = self._chores.find(0, f"{VARIABLE}={file.name}", [])
+                if not found:
+                    break
+                self._chores.send(found, SIGKILL)
             file.unlink(missing_ok=True)
-        return found
-
-
-def _group(leader: int, started: str) -> list[int]:
-    """The processes of a group, where its leader is still the program that was noted, or gone."""
-    with suppress(OSError):
-        if _started(leader) != started:
-            return []
-    return list(_members(leader))
-
-
-def _members(group: int) -> Iterator[int]:
-    for pid in psutil.pids():
-        with suppress(OSError):
-            if os.getpgid(pid) == group:
-                yield pid
-
-
-def _started(pid: int) -> str:
-    stat = Path(f"/proc/{pid}/stat").read_text()
-    return stat.rpartition(")")[2].split()[_TICKS]

@@ -13,7 +13,7 @@ from gateway.agents.acp import AcpCommands, AcpLaunch
 from gateway.conversations.agent_client.agent import AwakeAgent, start_agent
 from gateway.conversations.config import ConversationsConfig
 from gateway.conversations.live import Live
-from gateway.conversations.orphans import Register
+from gateway.conversations.orphans import VARIABLE, Register
 from gateway.conversations.updates import CommandsTold
 from gateway.conversations.workers import Workers
 from gateway.events.chat import ConversationCommands
@@ -84,7 +84,7 @@ class Waker:
         finally:
             if live.agent is agent:
                 live.set_agent(None)
-        await asyncio.to_thread(self._register.forget, agent.child.pid)
+        await asyncio.to_thread(self._register.forget, agent.launch.environment[VARIABLE])
 
     async def check(self, live: Live) -> None:
         """Raise what would keep the agent from being started: AGENT_MISSING, WORKDIR_MISSING. Starts nothing."""
@@ -101,15 +101,15 @@ class Waker:
                 live.voice.publish(ConversationCommands(conversation_id=live.id, commands=told.commands))
 
         folder = live.kept.conversation.folder
-        agent = await start_agent(
-            self._programs, launch, folder, heard=heard, commands_told=commands_told, rights=self._rights
-        )
+        mark = await asyncio.to_thread(self._register.note)
+        marked = replace(launch, environment={**launch.environment, VARIABLE: mark})
         try:
-            await asyncio.to_thread(self._register.note, agent.child.pid)
+            return await start_agent(
+                self._programs, marked, folder, heard=heard, commands_told=commands_told, rights=self._rights
+            )
         except BaseException:
-            await agent.close()
+            await asyncio.to_thread(self._register.forget, mark)
             raise
-        return agent
 
     async def _launch(self, live: Live) -> AcpLaunch:
         await self._check_folder(live)

@@ -32,6 +32,9 @@ GROUP = 64_100
 """The group that both belong to; it owns the folder between them, and nothing of the daemon's."""
 
 
+_HIDE = "mount -t proc -o hidepid=invisible proc /proc"
+
+
 def why_not() -> str | None:
     """Why these tests cannot run here; None where they can."""
     if os.getuid() != 0:
@@ -43,9 +46,8 @@ def why_not() -> str | None:
 
 def why_no_home() -> str | None:
     """Why the agents cannot be given a home here; None where they can."""
-    tried = subprocess.run(
-        ["unshare", "--mount", "mount", "--bind", "/etc/passwd", "/etc/passwd"], capture_output=True, check=False
-    )
+    mounted = f"mount --bind /etc/passwd /etc/passwd && {_HIDE}"
+    tried = subprocess.run(["unshare", "--mount", "sh", "-c", mounted], capture_output=True, check=False)
     return None if tried.returncode == 0 else "only root that may mount can give an account another home"
 
 
@@ -124,14 +126,17 @@ class Accounts:
         return self.base / "programs"
 
     def at_home(self) -> list[str]:
-        """What is put before a command, so that it finds the agents' home in passwd(5): a mount over that."""
+        """What is put before a command, so that it lives as under packaging/: with mounts of its own.
+
+        The agents' home stands in passwd(5), and processes of other accounts are not to be seen (ProtectProc=).
+        """
         passwd = self.base / "passwd"
         if not passwd.exists():
             lines = Path("/etc/passwd").read_text().splitlines()
             ours = [line.replace(f":{AGENTS.pw_dir}:", f":{self.home}:") for line in lines]
             passwd.write_text("\n".join(ours) + "\n")
             passwd.chmod(0o644)
-        mounted = 'mount --bind "$0" /etc/passwd && exec "$@"'
+        mounted = f'mount --bind "$0" /etc/passwd && {_HIDE} && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", mounted, str(passwd)]
 
     @property

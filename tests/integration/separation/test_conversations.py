@@ -80,7 +80,28 @@ async def test_a_killed_daemon_leaves_no_agent_and_the_next_goes_on(housed: Acco
         assert "say so far" in await one.do(talk, "memory")
 
 
-async def test_an_agent_survives_its_broker_no_longer_than_it_may(housed: Accounts) -> None:
+async def test_what_outlives_daemon_and_broker_is_ended_by_the_next(housed: Accounts) -> None:
+    await asyncio.to_thread((housed.home / "options").write_text, "--stubborn")
+    async with talking(housed) as one:
+        talk = await one.begin()
+        async with one.following(talk) as events:
+            await one.send(talk, "say so far", "child", "wait")
+            async for event in events:
+                if event["type"] == "turn.started":
+                    break
+            async with asyncio.timeout(SECONDS):
+                while len(left := await asyncio.to_thread(agents_of, housed)) < 2:
+                    pass
+        assert one.device.broker is not None
+        # The agent has not heard of it yet when both are gone.
+        await asyncio.to_thread(one.device.end_broker)
+        await asyncio.to_thread(one.device.process.kill)
+        one.device.start_broker()
+        await asyncio.to_thread(one.device.process.start)
+        await until_gone(left)
+
+
+async def test_health_says_that_the_broker_is_away(housed: Accounts) -> None:
     async with talking(housed) as one:
         talk = await one.begin()
         assert (await one.ask("GET", "/health"))["reasons"].count("agents_account_away") == 0

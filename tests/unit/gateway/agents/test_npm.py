@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.agents.npm import environment, failure, install_command, npm_program
+from gateway.agents.npm import environment, failure, install_command, need_npm
 from gateway.agents.registry import CATALOG
 from protocol.problems import Problem, ProblemCode
 
@@ -40,7 +40,7 @@ def test_npm_sees_no_setting_and_no_secret_of_the_daemon() -> None:
 
 
 def test_exactly_the_pinned_version_is_asked_for_and_no_foreign_script_runs() -> None:
-    command = install_command("/usr/bin/npm", CLI, Path("/prefix/x"))
+    command = install_command(CLI, Path("/prefix/x"))
     assert command[-1] == f"{CLI.package}@{CLI.version}"
     assert "--ignore-scripts" in command
 
@@ -48,6 +48,6 @@ def test_exactly_the_pinned_version_is_asked_for_and_no_foreign_script_runs() ->
 def test_a_missing_npm_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Problem) as refused:
-        npm_program()
+        need_npm()
     assert refused.value.code is ProblemCode.INSTALL_FAILED
     assert "Install Node" in refused.value.message
