@@ -19,7 +19,7 @@ from protocol.problems import Problem, ProblemCode
 BROKER_SECONDS = 20.0
 """How long the start of the device waits for the broker, which systemd may be starting at the same time."""
 FOLDER_MODE = 0o755
-SOCKETS_MODE = 0o750
+SOCKETS_MODE = 0o2770
 
 
 def agents_user(name: str) -> User:

@@ -28,8 +28,8 @@ _STOP_SECONDS = 10.0
 class DeviceProcess:
     """Starts, stops, kills and restarts one device; ``url`` stays the same over a restart.
 
-    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings.
-    ``program``: the interpreter, with what another account needs before it.
+    ``inside``: words before the command line, of a program that becomes the device (``exec``) in other surroundings;
+    ``python``: an interpreter that it may run there.
     """
 
     def __init__(
@@ -37,11 +37,9 @@ class DeviceProcess:
         data: Path,
         environ: Mapping[str, str] | None = None,
         inside: Sequence[str] = (),
-        *,
-        program: Sequence[str] = (sys.executable,),
+        python: str = sys.executable,
     ) -> None:
         self.data = data
-        self._program = program
         self.url = ""
         self.setup_code: str | None = None
         self._environ = {
@@ -51,6 +49,7 @@ class DeviceProcess:
             **(environ or {}),
         }
         self._inside = inside
+        self._python = python
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -65,7 +64,7 @@ class DeviceProcess:
 
     def start(self) -> None:
         """Start the daemon and wait until it is ready."""
-        command = [*self._inside, *self._program, "-m", "appliance.cli.main", "run"]
+        command = [*self._inside, self._python, "-m", "appliance.cli.main", "run"]
         self._process = subprocess.Popen(
             [*command, "--data", str(self.data), "--listen", self._listen],
             stdout=subprocess.PIPE,

@@ -7,13 +7,11 @@ import os
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.agents.lines import plain_lines
-from gateway.programs.own import OwnPrograms
-from gateway.programs.types import Program, Programs
 
 MAX_KEPT = 200
 """Lines of a program that are kept for its report."""
@@ -36,22 +34,22 @@ async def run(
     environment: Mapping[str, str],
     seconds: float,
     on_line: Callable[[str], None],
-    programs: Programs | None = None,
 ) -> Finished:
-    """Run a program in a process group of its own and wait for its end; ``programs`` None is our own account.
+    """Run a program in a process group of its own and wait for its end.
 
     Raises TimeoutError after ``seconds`` and FileNotFoundError when there is no such program. Whichever way this is
     left, every process of the group has been ended.
     """
     async with _pipe() as (output, write_end):
         try:
-            process = await (programs or OwnPrograms()).start(
-                command,
-                folder=folder,
-                environment=environment,
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
+                start_new_session=True,
             )
         finally:
             os.close(write_end)
@@ -88,23 +86,28 @@ async def _lines(output: asyncio.StreamReader, on_line: Callable[[str], None]) -
     return tuple(kept)
 
 
-async def _end_group(process: Program) -> None:
+async def _end_group(process: asyncio.subprocess.Process) -> None:
     """End every process of the group: asked first, made to after the grace."""
-    process.signal_group(signal.SIGTERM if process.returncode is None else signal.SIGKILL)
+    _signal_group(process.pid, signal.SIGTERM if process.returncode is None else signal.SIGKILL)
     ending = asyncio.ensure_future(_wait_or_kill(process))
     try:
         await asyncio.shield(ending)
     except asyncio.CancelledError:
-        process.signal_group(signal.SIGKILL)
+        _signal_group(process.pid, signal.SIGKILL)
         await ending
         raise
 
 
-async def _wait_or_kill(process: Program) -> None:
+async def _wait_or_kill(process: asyncio.subprocess.Process) -> None:
     try:
         await asyncio.wait_for(process.wait(), GRACE)
     except TimeoutError:
-        process.signal_group(signal.SIGKILL)
+        _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
     # A child of the program may ignore the request and outlive it.
-    process.signal_group(signal.SIGKILL)
+    _signal_group(process.pid, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

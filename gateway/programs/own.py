@@ -24,8 +24,7 @@ class OwnPrograms:
     apart = False
 
     def __init__(self) -> None:
-        entry = pwd.getpwuid(os.getuid())
-        self._user = User(entry.pw_uid, entry.pw_name, Path(entry.pw_dir), entry.pw_shell or "/bin/sh")
+        self._user = _own_user()
         self._chores = Chores(do)
 
     async def start(
@@ -86,6 +85,15 @@ class OwnPrograms:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _own_user() -> User:
+    """Our own account; in a container it may have no name."""
+    try:
+        entry = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return User(os.getuid(), str(os.getuid()), Path.home(), "/bin/sh")
+    return User(entry.pw_uid, entry.pw_name, Path(entry.pw_dir), entry.pw_shell or "/bin/sh")
 
 
 def _exit_code(popen: subprocess.Popen[bytes]) -> int:

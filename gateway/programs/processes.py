@@ -34,7 +34,8 @@ def find(pane_pid: int, mark: str, known: Iterable[Running]) -> list[Running]:
     _add_descendants(family, table)
     wanted = mark.encode()
     for pid, fields in table.items():
-        if pid not in family and (int(fields[_SESSION]) == pane_pid or _is_marked(pid, wanted)):
+        of_session = pane_pid > 1 and int(fields[_SESSION]) == pane_pid
+        if pid not in family and (of_session or _is_marked(pid, wanted)):
             family.add(pid)
     family.discard(os.getpid())
     alive = [pid for pid in family if pid in table and table[pid][_STATE] not in "ZX"]

@@ -361,7 +361,7 @@ class Sessions:
         for folder in (config.state_dir,) if self._account.apart else (config.socket_dir, config.state_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-        chores.make_folder(config.socket_dir, 0o750 if self._account.apart else 0o700)
+        chores.make_folder(config.socket_dir, 0o2770 if self._account.apart else 0o700)
         chores.write(self._tmux_conf, configuration(config.history_lines))
         self._boot = self._boot or boot_id()
         return sockets(chores, config.socket_dir)

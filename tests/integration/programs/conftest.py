@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import pwd
 import select
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from gateway.programs.client import BrokerPrograms
+from gateway.programs.own import OwnPrograms
 from gateway.programs.types import User
-from tests.integration.separation.accounts import ROOT, as_account, end_everything, environment, python
-
-NOBODYS = 1_000_000
-"""From here on no account has a name; each process that runs tests takes one of its own."""
+from tests.integration.separation.accounts import NOBODYS, ROOT, as_account, end_everything, environment, python
 
 
 @dataclass
@@ -75,8 +72,7 @@ def street() -> Iterator[Street]:
         user = User(NOBODYS + os.getpid(), "agents", folder, "/bin/sh")
         os.chown(folder, user.uid, user.uid)
     else:
-        entry = pwd.getpwuid(os.getuid())
-        user = User(entry.pw_uid, entry.pw_name, folder, "/bin/sh")
+        user = replace(OwnPrograms().user, home=folder)
     made = Street(folder, user)
     yield made
     for process in made.running:

@@ -26,6 +26,8 @@ AGENTS = pwd.getpwnam("games")
 """An account of every Debian that nothing runs in."""
 LOCK = Path(tempfile.gettempdir()) / "hutch-two-accounts.lock"
 """Held by whoever uses the two accounts: tests run beside each other."""
+NOBODYS = 1_000_000
+"""From here on no account has a name; each process that runs tests takes one of its own."""
 GROUP = 64_100
 """The group that both belong to; it owns the folder between them, and nothing of the daemon's."""
 
@@ -47,7 +49,11 @@ def python() -> str | None:
         # Through a shell: setpriv itself still may read everything.
         words = ["sh", "-c", 'exec "$0" -c "import appliance.bootstrap, pytest"', candidate]
         done = subprocess.run(
-            [*as_daemon(), *words], cwd="/", env=environment(Path("/")), capture_output=True, check=False
+            [*as_account(NOBODYS + os.getpid()), *words],
+            cwd="/",
+            env=environment(Path("/")),
+            capture_output=True,
+            check=False,
         )
         if done.returncode == 0:
             return candidate

@@ -180,7 +180,7 @@ def inherited(data: Path) -> str:
 
 def leaked() -> str:
     """Whether the daemon's settings, which may hold secrets, came along."""
-    ours = {"HUTCH_SESSION_ID", "HUTCH_SESSION_SOCKET"}
+    ours = {"HUTCH_SESSION_ID", "HUTCH_SESSION_SOCKET", "HUTCH_HOOK"}
     found = [name for name in os.environ if name.startswith(("HUTCH_", "DATABASE_")) and name not in ours]
     return f"GOT {found}" if found else "refused: none"
 

@@ -50,7 +50,7 @@ class Device:
             "HUTCH_LOG_FORMAT": "json",
             "DATABASE_PASSWORD": "never to be seen",
         }
-        self.process = DeviceProcess(accounts.data, environment(accounts.data, settings), [*as_daemon(), str(python())])
+        self.process = DeviceProcess(accounts.data, environment(accounts.data, settings), as_daemon(), str(python()))
 
     def start_broker(self) -> None:
         """Start the broker."""

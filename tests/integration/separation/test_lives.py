@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from appliance import separation
+from appliance.checks import account
+from appliance.checks.types import Finding, Verdict
+from appliance.config import Settings
+from appliance.layout import Layout
 from appliance.separation import agents_account, refuse_within_reach
-from gateway.programs import client
+from gateway.programs.calls import PATIENCE
 from gateway.programs.types import User
 from protocol.problems import Problem, ProblemCode
 from tests.integration.separation.accounts import (
@@ -24,7 +28,7 @@ from tests.integration.separation.accounts import (
     processes_of,
     python,
 )
-from tests.integration.separation.device import Device, device
+from tests.integration.separation.device import SECONDS, Device, device
 
 GAMES = User(AGENTS.pw_uid, AGENTS.pw_name, Path(AGENTS.pw_dir), AGENTS.pw_shell)
 
@@ -46,8 +50,10 @@ async def test_a_session_outlives_a_killed_daemon(accounts: Accounts) -> None:
         assert "before 2" in await one.screen(session)
         await one.type(session, "echo after $((1+1))")
         await one.shows(session, "after 2")
-        # The control client of the daemon before is gone, and nothing else.
-        assert await asyncio.to_thread(agents_processes, one) == before
+        # The control client of the daemon before goes, and nothing else.
+        async with asyncio.timeout(SECONDS):
+            while await asyncio.to_thread(agents_processes, one) != before:
+                pass
         state = [process.uids().real for process in processes_of(DAEMON) if process.pid == one.process.pid]
         assert state == [DAEMON]
 
@@ -68,6 +74,26 @@ async def test_a_session_goes_on_without_the_broker_and_ends_with_the_next(accou
         assert (await one.call("DELETE", f"/api/sessions/{session}")).status == 200
 
 
+async def test_the_doctor_sees_whether_agents_are_kept_apart(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with device(accounts) as one:
+        settings = Settings(data=accounts.data, agent_user=AGENTS.pw_name, broker=accounts.broker_socket)
+
+        def found() -> Finding:
+            return account.check(settings, Layout.of(settings))
+
+        assert (await asyncio.to_thread(found)).verdict is Verdict.OK
+        await asyncio.to_thread(accounts.data.chmod, 0o755)
+        assert (await asyncio.to_thread(found)).verdict is Verdict.FAIL
+        await asyncio.to_thread(accounts.data.chmod, 0o700)
+        await asyncio.to_thread(one.end_broker)
+        monkeypatch.setattr("gateway.programs.calls.PATIENCE", 0.1)
+        away = await asyncio.to_thread(found)
+        assert away.verdict is Verdict.FAIL
+        assert "hutch-agents" in away.text
+
+
 async def test_an_ended_session_leaves_nothing(accounts: Accounts) -> None:
     async with device(accounts) as one:
         before = await asyncio.to_thread(agents_processes, one)
@@ -83,7 +109,7 @@ async def test_an_ended_session_leaves_nothing(accounts: Accounts) -> None:
 
 
 async def test_without_a_broker_the_device_does_not_start(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert client.PATIENCE < separation.BROKER_SECONDS
+    assert PATIENCE < separation.BROKER_SECONDS
     monkeypatch.setattr(separation, "BROKER_SECONDS", 0.3)
     with pytest.raises(Problem) as refused:
         await agents_account(GAMES, accounts.broker_socket, {})
@@ -91,6 +117,7 @@ async def test_without_a_broker_the_device_does_not_start(accounts: Accounts, mo
     assert "systemctl restart hutch-agents" in refused.value.message
 
 
+@pytest.mark.usefixtures("possible")
 def test_the_broker_refuses_root() -> None:
     command = [str(python()), "-m", "appliance.cli.entry", "broker", "--socket", "/nowhere/broker.sock"]
     done = subprocess.run(command, env=environment(Path("/")), cwd=ROOT, capture_output=True, text=True, check=False)
@@ -106,6 +133,7 @@ def test_a_data_folder_below_the_agents_home_is_refused(accounts: Accounts) -> N
     refuse_within_reach(accounts.data, GAMES)
 
 
+@pytest.mark.usefixtures("possible")
 def test_whoever_joins_a_session_has_the_agents_rights(accounts: Accounts) -> None:
     """A tmux client does what its server tells it to, as root too if it is root's."""
     code = (
