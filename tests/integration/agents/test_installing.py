@@ -241,6 +241,27 @@ async def test_everything_is_started_in_the_account_of_the_agents(prefix: Path, 
     assert (await agents.install("tiny")).version == "1.2.3"
 
 
+class Refusing(OwnPrograms):
+    """An account that may not run npm."""
+
+    async def start(
+        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], stdin: int, stdout: int,
+        stderr: int,
+    ) -> Running:  # fmt: skip
+        if command[0] == "npm":
+            raise PermissionError(13, "Permission denied")
+        return await super().start(
+            command, folder=folder, environment=environment, stdin=stdin, stdout=stdout, stderr=stderr
+        )
+
+
+async def test_an_account_that_may_not_run_npm_is_told_so(prefix: Path, packages: Path, told: Told) -> None:
+    problem = await refusal(Agents(prefix, told, catalog={"tiny": packed(packages)}, programs=Refusing()))
+    assert problem.code is ProblemCode.PERMISSION_DENIED
+    assert "may not run npm" in problem.message
+    assert trees(prefix) == []
+
+
 async def test_what_was_installed_is_removed_and_what_was_not_is_not(prefix: Path, packages: Path, told: Told) -> None:
     agents = Agents(prefix, told, catalog={"tiny": packed(packages)})
     await agents.install("tiny")
