@@ -34,7 +34,7 @@ CHECKS: tuple[Check, ...] = (
     Check("store", store.check, _DOCTOR),
     Check("store", store.check_after_start, _BOOT),
     Check("page", page.check, _BOOT, seconds=45),
-    Check("agents' account", account.check, _BOTH),
+    Check("agents' account", account.check, _DOCTOR),
     Check("sessions", sessions.check, _DOCTOR),
     Check("sessions", session_start.check, _BOOT, seconds=45),
     Check("hub", hub.check, _BOOT, seconds=100),
