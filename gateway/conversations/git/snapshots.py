@@ -32,7 +32,8 @@ mkdir -p "$GIT_OBJECT_DIRECTORY"
 _TAKE: Final = f"""{OBJECTS}
 index=$(git rev-parse --path-format=absolute --git-path "hutch-index-$HUTCH_NAME")
 trap 'rm -f "$index" "$index.lock"' EXIT
-cp "$(git rev-parse --path-format=absolute --git-path index)" "$index" 2>/dev/null || true
+# With its time: a file changed in the second the index is from counts as unread (gitformat-index(5), racy git).
+cp -p "$(git rev-parse --path-format=absolute --git-path index)" "$index" 2>/dev/null || true
 export GIT_INDEX_FILE="$index"
 git -c advice.addEmbeddedRepo=false add -A -- .
 git write-tree

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,17 @@ async def repository(rig: Rig) -> Path:
 
 async def in_it(rig: Rig) -> Conversation:
     return await rig.begin(folder="project")
+
+
+async def test_a_change_in_the_second_of_the_commit_is_seen(rig: Rig, repository: Path) -> None:
+    talk = await in_it(rig)
+    git(repository, "config", "core.trustctime", "false")
+    at = (repository / "a.txt").stat().st_mtime_ns
+    await asyncio.to_thread((repository / "a.txt").write_text, "ONE\ntwo\n")
+    for file in (repository / "a.txt", repository / ".git" / "index"):
+        os.utime(file, ns=(at, at))
+    [changed] = (await rig.talks.folders.changes(talk.id, None)).files
+    assert (changed.path, changed.new) == ("a.txt", "ONE\ntwo\n")
 
 
 async def test_a_turn_shows_what_it_changed_and_nothing_else(rig: Rig, repository: Path) -> None:
