@@ -18,7 +18,8 @@ MIB: Final = 2**20
 RATE: Final = 256_000 / 8
 DELAY: Final = 0.2
 ECHOES: Final = 5
-USABLE_SECONDS: Final = 2.5
+USABLE_SECONDS: Final = 15.0
+"""Far more than an echo takes on this link (0.4 s), and far less than it waits behind a flood without bounds."""
 GROWTH: Final = 24 * MIB
 
 

@@ -106,12 +106,14 @@ async def desk(store: Store, tmp_path: Path, now: datetime, settles: float = 0.0
         # The reader of the bus is there when its first step is done.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        yield Desk(notifications, bus, service, hook, address, clock)
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
-    await sender.close()
-    await push.close()
+        try:
+            yield Desk(notifications, bus, service, hook, address, clock)
+        finally:
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            await sender.close()
+            await push.close()
 
 
 def done(conversation: str = "con_2") -> TurnEnded:
@@ -150,7 +152,8 @@ async def test_each_browser_is_told_once_however_often_it_asks(store: Store, tmp
         assert await at.notifications.add_browser(1, "one again", at.service.place()) == first
         at.bus.publish(asked("p1"))
         at.bus.publish(done())
-        assert [(await at.pushed()).said["kind"] for _ in range(2)] == ["waits", "finished"]
+        # Two notices go out beside each other, and either may arrive first.
+        assert {(await at.pushed()).said["kind"] for _ in range(2)} == {"waits", "finished"}
         assert at.service.tries == 2
 
 
