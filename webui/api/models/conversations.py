@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel, StringConstraints
+from pydantic import ConfigDict, Field, RootModel, StringConstraints
 
 from foundation.web.models import NO_CONTROLS, Answer, Body, Line, WorkspacePath
 from gateway.agents.types import AgentName
@@ -320,8 +320,13 @@ class OpeningEvent(Answer):
         )
 
 
-class ConversationEvent(RootModel[Annotated[OpeningEvent | ChatEvent, Field(discriminator="type")]]):
+class ConversationEvent(RootModel[object]):
     """The data of one event in a conversation's stream."""
+
+    # Not a RootModel of the union, which would be built at the start, with every event there is.
+    model_config = ConfigDict(defer_build=True)
+
+    root: Annotated[OpeningEvent | ChatEvent, Field(discriminator="type")]
 
 
 class FilesQuery(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from foundation.web.models import Body
 from gateway.events.types import AnyEvent
@@ -19,5 +19,10 @@ class EventsQuery(Body):
     )
 
 
-class EventAnswer(RootModel[AnyEvent]):
+class EventAnswer(RootModel[object]):
     """The data of one event in the stream; ``type`` tells which."""
+
+    # Not RootModel[AnyEvent], which would be built at the start, with every event there is.
+    model_config = ConfigDict(defer_build=True)
+
+    root: AnyEvent
