@@ -79,6 +79,7 @@ def make_root(root: Path, parts: Parts) -> None:
         run("cp", "-a", f"{tree}/.", root)
     run("cp", "-a", "--no-preserve=ownership", f"{parts.overlay}/.", root)
     run("rm", "-rf", root / "usr/lib/hutch/__pycache__")
+    (root / "usr/lib/rauc").mkdir(exist_ok=True)
     shutil.copy(parts.keyring, root / "usr/lib/rauc/keyring.pem")
     _places(root, parts)
     for name, place in PACKAGED.items():
