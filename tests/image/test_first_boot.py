@@ -30,6 +30,14 @@ def test_first_boot_to_a_claimed_device_that_keeps_everything(make_box: MakeBox,
     assert box.page.sessions() == ["kept"]
     guest.sh("timeout 60 sh -c 'while [ -e /boot/firmware/hutch-setup.txt ]; do sleep 1; done'")
 
+    # Agents work in their own account, and it gets nowhere near what is the daemon's.
+    assert guest.sh("pgrep -u agent -x 'tmux: server'").strip()
+    assert guest.run("pgrep", "-u", "hutch", "-x", "tmux: server").code == 1
+    for secret in ("/var/lib/hutch", "/data/hutch-boot", "/boot/firmware"):
+        assert "Permission denied" in guest.run("runuser", "-u", "agent", "--", "ls", secret).err
+    denied = guest.run("runuser", "-u", "agent", "--", "rauc", "status")
+    assert denied.code != 0
+
     # The disk is used whole, the slot is good.
     assert int(guest.sh("df --output=size -B1M /data | tail -1")) > 4000
     box.settle()

@@ -12,6 +12,7 @@ from tests.image.conftest import MakeBox
 from tests.image.files import Files
 
 ROLLBACK_SECONDS = 2400
+INSTALL_SECONDS = 1200
 
 
 @pytest.fixture
@@ -26,42 +27,52 @@ def box(make_box: MakeBox, claimed: Path, request: pytest.FixtureRequest) -> Box
 
 
 def install(box: Box, files: Files, bundle: Path) -> None:
-    """Install a bundle from the web, as RAUC streams it."""
-    done = box.guest.run("rauc", "install", files.url(bundle), seconds=900)
-    assert done.code == 0, done.err + done.out
+    """Install a bundle from the web by way of the page, and start it."""
+    box.page.install(files.url(bundle), INSTALL_SECONDS)
+    assert box.state()["primary"] == "B"
+    box.page.restart()
 
 
 def test_a_good_update_is_kept(box: Box, files: Files, bundles: Bundles) -> None:
     before = box.guest.verdict()
     install(box, files, bundles.good())
-    assert box.state()["primary"] == "B"
-    box.guest.tell("systemctl reboot")
     after = box.again(before)
     assert (after.slot, after.version) == ("B", "9.0.1")
     box.settle()
     assert (box.state()["last_good"], box.state()["left"]) == ("B", [3, 3])
     box.page.log_in()
+    box.page.wait_kept(120)
+    assert box.page.updates()["rollback"] is None
     assert box.page.sessions() == ["kept"]
 
 
-@pytest.mark.parametrize("kind", ["without_page", "panicking", "hanging"])
-def test_a_bad_update_goes_back_by_itself(box: Box, files: Files, bundles: Bundles, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("without_page", ("9.0.2", "its checks failed")),
+        ("panicking", ("9.0.4", "was never seen to start")),
+        ("hanging", ("9.0.3", "did not get through its checks")),
+    ],
+)
+def test_a_bad_update_goes_back_by_itself(
+    box: Box, files: Files, bundles: Bundles, kind: str, told: tuple[str, str]
+) -> None:
     before = box.guest.verdict()
     install(box, files, getattr(bundles, kind)())
-    box.guest.tell("systemctl reboot")
     after = box.again(before, ROLLBACK_SECONDS)
     assert (after.slot, after.version) == ("A", before.version)
     state = box.state()
     assert (state["primary"], state["last_good"]) == ("A", "A")
     box.page.log_in()
     assert box.page.sessions() == ["kept"]
+    taken_back, reason = box.page.rollback()
+    assert (taken_back, told[1] in reason) == (told[0], True), reason
 
 
 @pytest.mark.parametrize("kind", ["foreign", "for_another_device", "truncated"])
 def test_what_is_not_ours_is_refused(box: Box, files: Files, bundles: Bundles, kind: str) -> None:
     before = box.state()
-    done = box.guest.run("rauc", "install", files.url(getattr(bundles, kind)()), seconds=600)
-    assert done.code != 0
+    assert box.page.refusal(files.url(getattr(bundles, kind)()), INSTALL_SECONDS)
     assert box.state()["primary"] == before["primary"] == "A"
     assert box.guest.verdict().failed == ()
 

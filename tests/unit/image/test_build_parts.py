@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from image.build.bundle import manifest as bundle_manifest
 from image.build.cache import Cache, digest, files_below, key_of
 from image.build.disk import first_state
 from image.build.programs import BuildError
-from image.build.tree import LATE
+from image.build.tree import LATE, PACKAGED
 from tests.unit.image.programs import ROOT, load
 
 DEB822 = """# a comment
@@ -162,6 +163,31 @@ def test_the_agents_account_is_in_no_group_of_the_daemon(tmp_path: Path) -> None
     groups = [line.split(":") for line in (tmp_path / "etc/group").read_text().splitlines()]
     assert [name for name, _, _, members in groups if "agent" in members.split(",")] == ["hutch-agents"]
     assert (tmp_path / "etc/shadow").read_text() == "hutch:!*:::::::\nagent:!*:::::::\n"
+
+
+def test_the_image_s_accounts_are_those_of_the_packages() -> None:
+    lines = (ROOT / "packaging/sysusers.d/hutch.conf").read_text().splitlines()
+    rows = [shlex.split(line) for line in lines if line and not line.startswith("#")]
+    users = {(row[1], row[4], row[5]) for row in rows if row[0] == "u"}
+    assert users == {(account.name, account.home, account.shell) for account in accounts.ACCOUNTS}
+    members = {(row[1], row[2]) for row in rows if row[0] == "m"}
+    assert members == {("hutch", "hutch-agents"), ("agent", "hutch-agents")}
+
+
+def test_the_image_has_every_file_of_the_device_s_packaging() -> None:
+    folder = ROOT / "packaging"
+    found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    assert found - set(PACKAGED) == {"hutch-hub.service", "sysusers.d/hutch.conf"}
+    assert set(PACKAGED) <= found
+
+
+def test_newer_packages_come_from_the_next_release_of_the_same_archives() -> None:
+    text = (
+        "deb [arch=arm64] http://a/debian trixie main\n"
+        "deb [arch=arm64] http://a/debian trixie-backports main\n"
+        "deb [arch=arm64] http://a/security trixie-security main\n"
+    )
+    assert sources.next_release(text) == "deb [arch=arm64] http://a/debian forky main\n"
 
 
 def test_parts_of_one_source_come_together() -> None:

@@ -15,10 +15,10 @@ overlay=$repo/image/overlay
 while read -r name; do
   install -D -m "$(stat -c %a "$overlay/$name")" "$overlay/$name" "${ROOTFS_DIR}/$name"
 done <"$stage/files/overlay.list"
-for unit in hutch.service hutch-agents.service; do
-  for folder in packaging image/units; do
-    [ -f "$repo/$folder/$unit" ] || continue
-    install -m 644 "$repo/$folder/$unit" "${ROOTFS_DIR}/usr/lib/systemd/system/$unit"
-    break
-  done
-done
+packaged() { install -D -m 644 "$repo/packaging/$1" "${ROOTFS_DIR}/usr/$2/${1##*/}"; }
+for unit in hutch.service hutch-agents.service hutch-agents.socket; do packaged "$unit" lib/systemd/system; done
+packaged sysusers.d/hutch.conf lib/sysusers.d
+packaged tmpfiles.d/hutch.conf lib/tmpfiles.d
+packaged sysctl.d/60-hutch.conf lib/sysctl.d
+packaged dbus/hutch.conf share/dbus-1/system.d
+packaged polkit/50-hutch.rules share/polkit-1/rules.d
