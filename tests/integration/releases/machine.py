@@ -30,8 +30,7 @@ mount --rbind /dev dev
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir -p run/systemd/system
-echo ready
-exec chroot . /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait; done'
+exec chroot . /bin/sh -c 'trap "exit 0" TERM; echo ready; while :; do sleep 1000 & wait; done'
 """
 
 
@@ -57,6 +56,8 @@ class Machine:
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._pid = psutil.Process(process.pid).children()[0].pid
         self._folder = folder
+        # Before its chroot the process still stands in the real tree, where nothing may be written.
+        assert self.root.stat().st_dev != Path("/").stat().st_dev, "the machine has no tree of its own"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
