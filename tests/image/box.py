@@ -40,9 +40,14 @@ class Box:
         self.guest.close()
         self.machine.cut_power()
 
-    def again(self, before: Verdict, seconds: float = START_SECONDS) -> Verdict:
-        """The verdict of the next start; the page answers again."""
+    def again(self, before: Verdict, seconds: float = START_SECONDS, *, slot: str | None = None) -> Verdict:
+        """The verdict of the next start, or of the next one in a slot: a bad version may reach the agent too.
+
+        The page answers again.
+        """
         found = self.guest.wait_up(seconds, not_boot=before.boot_id)
+        while slot not in {None, found.slot}:
+            found = self.guest.wait_up(seconds, not_boot=found.boot_id)
         self.page.wait(seconds)
         return found
 
