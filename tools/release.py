@@ -76,7 +76,7 @@ def build_wheel(folder: Path) -> Path:
 
 def download_wheels(folder: Path) -> Path:
     """What requirements/runtime.txt locks, for the interpreter and the kind of machine that this runs on."""
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder)]
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--use-pep517", "--no-deps", "--wheel-dir", str(folder)]
     subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt")], check=True)
     return folder
 

@@ -22,7 +22,7 @@ _LOOKS: Final = (
     re.compile(r"(?i)\b((?:authorization|cookie|set-cookie|x-api-key)\s*[:=]\s*)[^\r\n\"']+"),
     re.compile(
         r"(?i)([\w.-]*(?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|setup[_ -]code)[\w.-]*"
-        r"[\"']?\s*[:= ]\s*[\"']?)(?!\[removed\])[^\s\"',}]{4,}"
+        r"[\"']?\s*[:= ]\s*[\"']?)(?!\[removed\]|(?:null|true|false)\b)[^\s\"',}]{4,}"
     ),
     re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),
     re.compile(r"(?i)([?&](?:key|code|sig|auth)=)[^\s&\"']+"),

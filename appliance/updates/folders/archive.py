@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -84,7 +85,8 @@ def _opened(bundle: Path, keys: Path) -> Iterator[tuple[Statement, _Hashing]]:
                 raise refused(_CHANGED)
             yield statement, _Hashing(source)
     # What gzip and tar say about bad input is of many kinds: OSError without a number is gzip's.
-    except (tarfile.TarError, EOFError, ValueError, OverflowError):
+    # Before Python 3.11.4 tarfile looks for an attribute it does not have where zlib finds an error in a stream.
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, AttributeError, zlib.error):
         raise refused(_NO_RELEASE) from None
     except OSError as error:
         if error.errno is None:
