@@ -15,6 +15,10 @@ QUIET_AFTER = 2.0
 STALE_AFTER = 5.0
 """Seconds without output after which a program is not believed any more that it works: all of them animate that."""
 
+RESTS_AFTER = 1.0
+"""Seconds for which a title has to say that a working program rests. Gemini CLI says so for a moment between the end of
+an answer and the question whether it may run what the answer asks for."""
+
 TITLE_MARKS = (
     ("action required", SessionStatus.WAITING),
     ("waiting for input", SessionStatus.WAITING),
@@ -55,6 +59,7 @@ class Activity:
         self._speaks = False
         self._quiet = True
         self._timer: asyncio.TimerHandle | None = None
+        self._rests: asyncio.TimerHandle | None = None
         self.status = SessionStatus.STARTING
         self.waiting_for: str | None = None
         """What a session that waits asks the person, where its program tells."""
@@ -103,7 +108,7 @@ class Activity:
     def titled(self, title: str) -> None:
         """The terminal has another title."""
         if self._reads is not None:
-            self._take(self._reads.title(title))
+            self._take_title(self._reads.title(title))
             return
         words = title.lower()
         for mark, status in TITLE_MARKS:
@@ -117,9 +122,23 @@ class Activity:
 
     def close(self) -> None:
         """Nothing more will happen."""
+        self._forget_rest()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _take_title(self, sign: Sign | None) -> None:
+        rests = sign is not None and sign.status is SessionStatus.IDLE
+        if not (rests and self._said is SessionStatus.WORKING):
+            self._forget_rest()
+            self._take(sign)
+        elif self._rests is None:
+            self._rests = self._loop.call_later(RESTS_AFTER, self._take, sign)
+
+    def _forget_rest(self) -> None:
+        if self._rests is not None:
+            self._rests.cancel()
+            self._rests = None
 
     def _take(self, sign: Sign | None) -> None:
         if sign is None:
@@ -135,6 +154,7 @@ class Activity:
     def _say(self, status: SessionStatus | None, asks: str | None = None) -> None:
         asks = asks if status is SessionStatus.WAITING else None
         other = asks != self.waiting_for
+        self._forget_rest()
         self._said, self.waiting_for, self._interrupted = status, asks, False
         self._rang = self._rang and status is SessionStatus.WAITING
         if status is SessionStatus.WORKING and self._quiet:

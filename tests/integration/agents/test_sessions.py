@@ -124,7 +124,7 @@ async def test_a_key_goes_to_its_cli_and_nowhere_else(device: Device, caplog: py
     environment = variables(await device.holds(agent.id, "environment"))
     assert environment["ANTHROPIC_API_KEY"] == KEY
     shell = await device.start("shell", agent=None)
-    await device.sessions.input(shell.id, b"env > shell-environment; echo done\n")
+    await device.sessions.input(shell.id, b"env > shell-environment; printf '\\ndone\\n'\n")
     async with asyncio.timeout(20), device.sessions.attach(shell.id, name="test") as viewer:
         async for _ in viewer:
             if "\ndone" in (await device.sessions.snapshot(shell.id)).content.replace("\r", ""):

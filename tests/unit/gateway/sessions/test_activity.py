@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pytest
 
 from gateway.agents.registry import CATALOG
-from gateway.sessions.activity import QUIET_AFTER, STALE_AFTER, Activity
+from gateway.sessions.activity import QUIET_AFTER, RESTS_AFTER, STALE_AFTER, Activity
 from gateway.sessions.types import SessionStatus
 
 S = SessionStatus
@@ -22,8 +23,8 @@ class Clockwork:
     def time(self) -> float:
         return self.now
 
-    def call_later(self, delay: float, call: Callable[[], None]) -> Timer:
-        timer = Timer(self.now + delay, call)
+    def call_later(self, delay: float, call: Callable[..., None], *given: object) -> Timer:
+        timer = Timer(self.now + delay, partial(call, *given))
         self._timers.append(timer)
         return timer
 
@@ -227,11 +228,34 @@ def test_titles_speak_where_hooks_do_not(make: Make) -> None:
     assert codex.told == [S.WORKING, S.WAITING]
     codex.activity.typed(b"y")
     codex.activity.titled("work")
+    codex.clock.advance(RESTS_AFTER)
     assert codex.told == [S.WORKING, S.WAITING, S.WORKING, S.IDLE]
     gemini = make("gemini")
-    for title in ("✦  Working… (work)", "◇  Ready (work)", "something else"):
+    for title in ("✦  Working… (work)", "◇  Ready (work)"):
         gemini.activity.titled(title)
+    gemini.clock.advance(RESTS_AFTER)
+    gemini.activity.titled("something else")
     assert gemini.told == [S.WORKING, S.IDLE]
+
+
+def test_a_title_that_rests_for_a_moment_between_two_steps_is_not_believed(make: Make) -> None:
+    gemini = make("gemini")
+    gemini.hook("BeforeAgent")
+    gemini.activity.titled("◇  Ready (work)")
+    gemini.clock.advance(RESTS_AFTER / 2)
+    gemini.activity.titled("◇  Ready (work)")
+    gemini.hook("Notification", message="Confirm", details={"command": "ls"})
+    gemini.clock.advance(RESTS_AFTER)
+    assert gemini.told == [S.WORKING, S.WAITING]
+    gemini.hook("AfterTool", tool_name="run_shell_command", tool_input={"command": "ls"})
+    gemini.activity.typed(b"\r")
+    gemini.activity.titled("◇  Ready (work)")
+    gemini.activity.titled("✦  Working… (work)")
+    gemini.clock.advance(RESTS_AFTER)
+    assert gemini.told == [S.WORKING, S.WAITING, S.WORKING]
+    gemini.activity.titled("◇  Ready (work)")
+    gemini.activity.close()
+    assert gemini.clock.waiting == 0
 
 
 def test_a_program_that_speaks_does_not_wait_by_ringing(make: Make) -> None:
