@@ -35,18 +35,29 @@ class Gatherer(Generic[T]):
     async def add(self, item: T) -> None:
         """Hand an item in; returns when it is stored. Raises what ``write`` raises for it.
 
-        An item is stored also where the one who handed it in is cancelled meanwhile.
+        Who is cancelled takes the item back, or waits for the transaction that has it.
         """
         stored: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, stored))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_all())
-        error = await asyncio.shield(stored)
+        try:
+            error = await asyncio.shield(stored)
+        except asyncio.CancelledError:
+            await self._take_back(stored)
+            raise
         if isinstance(error, Problem):
             # Several may be told of the same one, and each adds where it came through.
             raise Problem(error.code, error.message, error.details) from error
         if error is not None:
             raise error
+
+    async def _take_back(self, stored: asyncio.Future[BaseException | None]) -> None:
+        kept = [one for one in self._waiting if one[1] is not stored]
+        if len(kept) < len(self._waiting):
+            self._waiting = kept
+        else:
+            await asyncio.wait([stored])
 
     async def _write_all(self) -> None:
         batch: list[_Waiting[T]] = []
