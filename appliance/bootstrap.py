@@ -150,7 +150,9 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
 
         told = notifications_of(store, settings_table, bus, sessions, layout.secrets_key, name=system.hostname)
         stack.push_async_callback(told.close)
-        upkeep = Upkeep(sampler, health_history, audit, bus, settings.audit_days)
+        upkeep = Upkeep(
+            sampler, health_history, audit, bus, settings.audit_days, agents_reached=lambda: account.reached
+        )
         await make_device_key(layout.device_key)
         identity = await asyncio.to_thread(gateway_id, layout.data)
         has_rauc = await asyncio.to_thread(settings.rauc_config.exists)
@@ -181,6 +183,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 audit=audit,
                 bus=bus,
                 tunnel=tunnel,
+                agents_reached=lambda: account.reached,
             ),
             hub_credentials(settings, layout.hub_credentials),
             keys=DeviceKeyFile(layout.device_key),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -29,13 +30,21 @@ class Upkeep:
     """The device's regular work."""
 
     def __init__(
-        self, sampler: HealthSampler, history: HealthHistory, audit: AuditLog, bus: DeviceBus, audit_days: int
+        self,
+        sampler: HealthSampler,
+        history: HealthHistory,
+        audit: AuditLog,
+        bus: DeviceBus,
+        audit_days: int,
+        *,
+        agents_reached: Callable[[], bool] = lambda: True,
     ) -> None:
         self._sampler = sampler
         self._history = history
         self._audit = audit
         self._bus = bus
         self._keep = timedelta(days=audit_days)
+        self._agents_reached = agents_reached
         self._latest: Health | None = None
 
     def latest_health(self) -> Health | None:
@@ -68,6 +77,7 @@ class Upkeep:
                 temperature_celsius=health.temperature_celsius,
                 throttled=health.throttled,
                 uptime_seconds=health.uptime_seconds,
+                agents_away=not self._agents_reached(),
             )
         )
         await self._history.add(health)

@@ -35,7 +35,7 @@ from hub.link_events import Fanout
 from hub.nodes.cluster import Cluster, Here, new_node_id
 from hub.nodes.link_events import NodeLinkEvents
 from hub.nodes.opening import open_bus
-from hub.nodes.relaying import AccessRelay, EventRelay, ReplacementRelay
+from hub.nodes.relaying import AccessRelay, EventRelay, KeyRelay, ReplacementRelay
 from hub.people.oidc.logins import ExternalLogins
 from hub.people.oidc.provider import Provider
 from hub.people.oidc.settings import provider_settings
@@ -131,7 +131,7 @@ async def _run(settings: HubSettings, around: Surroundings) -> int:
 async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]:
     """Everything that makes a hub, started; closed in reverse order on the way out."""
     async with AsyncExitStack() as stack:
-        store = await Store.open(settings.store_url, HUB_SCHEMA)
+        store = await Store.open(settings.store_url, HUB_SCHEMA, patience=settings.database_seconds)
         stack.push_async_callback(store.close)
         key = await asyncio.to_thread(HubKey.load, settings.key_path)
         box = SecretsBox(key.derive("secrets"))
@@ -189,7 +189,7 @@ async def hub(settings: HubSettings, around: Surroundings) -> AsyncIterator[Hub]
                 cluster.ports,
                 cluster.cutter,
                 live=cluster.ports.online,
-                tell=connections.say,
+                tell=KeyRelay(cluster.signals, connections.say).tell,
             ),
             secret=key.derive("enrolment"),
             signals=cluster.claims,

@@ -73,6 +73,9 @@ class HubSettings(BaseModel):
     database_url: SecretStr | None = Field(
         default=None, description="Another database, e.g. postgresql://user@host/name."
     )
+    database_seconds: float = Field(
+        default=10, ge=1, le=300, description="Seconds without an answer after which PostgreSQL counts as away."
+    )
     nats_url: SecretStr | None = Field(
         default=None, description="NATS for a hub of several nodes, e.g. nats://host:4222."
     )

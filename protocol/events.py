@@ -133,6 +133,9 @@ class GatewayHealth(EventBase):
     active_sessions: tuple[ActiveSession, ...] = Field(max_length=MAX_ITEMS)
     temperature_celsius: float | None = Field(default=None, ge=-100, le=200)
     throttled: bool | None = Field(default=None, description="Whether heat or weak power slows the machine down now.")
+    agents_away: bool | None = Field(
+        default=None, description="Whether the account that agents work in cannot be reached, so that none can start."
+    )
 
 
 class GatewayPolicy(EventBase):

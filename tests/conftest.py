@@ -14,6 +14,9 @@ import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from tests.postgres import postgres, postgres_url
+
+__all__ = ["postgres", "postgres_url"]
 PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance"]
 SHELL = "/bin/sh"
 GRACE_SECONDS = 3.0

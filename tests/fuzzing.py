@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import schemathesis
@@ -29,11 +29,14 @@ CHECKS: Final = [
 def fuzz(
     description: dict[str, JsonValue],
     origin: str,
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | Callable[[], Mapping[str, str]],
     left_out: Collection[str],
     examples: int = EXAMPLES,
 ) -> int:
-    """Try every operation but those ``left_out`` (``GET /path``); how many there were. Blocks."""
+    """Try every operation but those ``left_out`` (``GET /path``); how many there were. Blocks.
+
+    ``headers`` may be made anew for each request, for what ends the login that asks.
+    """
     schema = schemathesis.openapi.from_dict(description)
     tried = 0
     for found in schema.get_all_operations():
@@ -52,7 +55,8 @@ def fuzz(
         )
         @given(case=operation.as_strategy())
         def attack(case: Case[Any]) -> None:
-            response = case.call(base_url=origin, headers=dict(headers), timeout=20)
+            given_now = headers() if callable(headers) else headers
+            response = case.call(base_url=origin, headers=dict(given_now), timeout=20)
             case.validate_response(response, checks=CHECKS)
 
         attack()

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import atexit
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import IO
 
-from foundation.store.database import Store
-from hub.store.schema import HUB_SCHEMA
+from tests.stores import hub_file_in
 
 _ADDRESS = re.compile(r'"address": "([^"]+)"')
 _CODE = re.compile(r"setup code (\w{4}-\w{4})")
@@ -75,7 +69,7 @@ def hub_process(
     """
     if not (very_first or inside or data.exists() or _DATABASE in (environ or {})):
         data.mkdir(mode=0o700, parents=True)
-        shutil.copy(_empty_store(), data / "hub.db")
+        hub_file_in(data)
     process = subprocess.Popen(
         [*inside, *command("--listen", "127.0.0.1:0", *arguments, data=data)],
         env={**os.environ, "HUTCH_HUB_LOG_FORMAT": "json", **(environ or {})},
@@ -90,19 +84,6 @@ def hub_process(
         if process.poll() is None:
             process.kill()
         process.wait(_STOP_SECONDS)
-
-
-@cache
-def _empty_store() -> Path:
-    """Made once: a migration is a process of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="hutch-empty-hub-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    asyncio.run(_migrate(f"sqlite:///{folder / 'hub.db'}"))
-    return folder / "hub.db"
-
-
-async def _migrate(url: str) -> None:
-    await (await Store.open(url, HUB_SCHEMA)).close()
 
 
 def _drain(stream: IO[str], said: list[str]) -> None:

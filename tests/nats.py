@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -36,6 +39,16 @@ class NatsServer:
         if process is not None:
             process.kill()
             await asyncio.to_thread(process.wait)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It hangs while inside: connections are taken and kept, and nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _spawn(self) -> None:
         log = self._folder / "nats.log"

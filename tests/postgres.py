@@ -1,7 +1,6 @@
 """A real PostgreSQL for tests: Debian's server in a folder of its own, on loopback, never as root.
 
-Import the fixtures ``postgres`` (the server of this test run) and ``postgres_url`` (an empty database for one test)
-into the conftest.py of the folder that needs them.
+``postgres`` is the server of this test run, ``postgres_url`` an empty database in it for one test.
 """
 
 from __future__ import annotations
@@ -13,10 +12,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 _SECONDS = 60
@@ -31,6 +32,31 @@ _SETTINGS = {
 }
 """Small and quick: what a power cut would cost does not matter here, but what is committed survives a crash. Without
 autovacuum no process comes and goes."""
+
+_EMPTY = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica;
+DO $$ DECLARE names text; BEGIN
+    SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version';
+    EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
+    FOR names IN SELECT tablename FROM pg_tables WHERE schemaname = 'seeds' LOOP
+        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM seeds.%1$I', names);
+    END LOOP;
+END $$;
+"""
+"""Without triggers: those of the audit log refuse it."""
+_KEEP_SEEDS = """
+CREATE SCHEMA seeds;
+DO $$ DECLARE name text; found boolean; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO found;
+        IF found THEN EXECUTE format('CREATE TABLE seeds.%1$I AS TABLE public.%1$I', name); END IF;
+    END LOOP;
+END $$;
+"""
+"""The rows that a migration makes."""
 
 
 def programs() -> Path:
@@ -65,6 +91,7 @@ class Postgres:
     password: str
     account: str | None
     running: bool = False
+    _kinds: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls) -> Postgres:
@@ -96,19 +123,52 @@ class Postgres:
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate", f"--pgdata={self.folder / 'data'}")
         self.running = False
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It hangs while inside: connections are taken and kept, and nothing is answered."""
+        server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
+        stopped = [server, *server.children(recursive=True)]
+        for process in stopped:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in stopped:
+                process.resume()
+
     def remove(self) -> None:
         """Remove everything; it is stopped."""
         shutil.rmtree(self.folder)
 
     def make_database(self, name: str, template: str = "template0") -> str:
         """An empty database, or a copy of one that nobody is connected to; the answer is its address."""
-        where = ("--host=127.0.0.1", f"--port={self.port}", "--username=hutch")
-        self._run("createdb", *where, f"--template={template}", name)
+        self._run("createdb", *self._where, f"--template={template}", name)
         return self.url(name)
+
+    def emptied(self, kind: str, make: Callable[[str], None]) -> str:
+        """The database of this kind, as ``make`` made it once, given its address; whoever had it has it no more.
+
+        One for each test would be a second of work and 300 files.
+        """
+        if kind not in self._kinds:
+            name = f"{kind}_{secrets.token_hex(4)}"
+            make(self.make_database(name))
+            self._kinds[kind] = name
+            self._psql(name, _KEEP_SEEDS)
+        else:
+            self._psql(self._kinds[kind], _EMPTY)
+        return self.url(self._kinds[kind])
 
     def url(self, name: str) -> str:
         """The address of a database. Without TLS, for which the driver would look at files in the home folder."""
         return f"postgresql://hutch:{self.password}@127.0.0.1:{self.port}/{name}?ssl=disable"
+
+    def _psql(self, database: str, statements: str) -> None:
+        self._run("psql", *self._where, f"--dbname={database}", "--set=ON_ERROR_STOP=1", f"--command={statements}")
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return ("--host=127.0.0.1", f"--port={self.port}", "--username=hutch")
 
     @property
     def _log(self) -> Path:

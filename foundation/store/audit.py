@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.actors import Actor
 from foundation.store.database import Store
+from foundation.store.gathering import Gatherer, remove_in_pieces
 from foundation.store.settings import put
 from foundation.store.text import column_text
 from protocol.problems import Problem, ProblemCode
@@ -51,6 +52,8 @@ class AuditLog:
 
     ``table`` comes from :func:`foundation.store.tables.audit_table`. Columns it has beyond those of every audit log
     are set and asked for by ``columns``; a name that is none of theirs raises :class:`ValueError`.
+
+    Entries that are made at the same time are stored by one transaction: each costs a write to the disk otherwise.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class AuditLog:
         self._table = table
         self._clock = clock
         self._more = {column.name: column for column in table.c if column.name not in _EVERYWHERE}
+        self._gatherer = Gatherer(self._append)
 
     async def record(
         self,
@@ -71,9 +75,9 @@ class AuditLog:
         *,
         columns: Mapping[str, ColumnValue] | None = None,
     ) -> None:
-        """Append an entry; too long texts are cut. ``result`` is ``ok`` or the code of the problem.
+        """Append an entry; it is stored when this returns. Too long texts are cut.
 
-        Raises :class:`Problem` where it cannot be stored.
+        ``result`` is ``ok`` or the code of the problem. Raises :class:`Problem` where it cannot be stored.
         """
         values = {
             "at": self._clock(),
@@ -83,10 +87,10 @@ class AuditLog:
             "target": column_text(target, 512),
             "result": column_text(result, 64),
             "details": _bounded(dict(details or {})),
+            **dict.fromkeys(self._more),
             **self._checked(columns),
         }
-        async with self._store.begin() as connection:
-            await connection.execute(sa.insert(self._table).values(values))
+        await self._gatherer.add(values)
 
     async def entries(
         self,
@@ -137,12 +141,15 @@ class AuditLog:
         try:
             async with self._store.begin() as connection:
                 await put(connection, KEEP_SECONDS, keep.total_seconds())
-                removed = await connection.execute(sa.delete(self._table).where(self._table.c.at < oldest))
-                return removed.rowcount
+            return await remove_in_pieces(self._store, self._table, self._table.c.at < oldest)
         except IntegrityError:
             raise Problem(
                 ProblemCode.CONFLICT, "The audit log's database has another time than this device. Set the clocks."
             ) from None
+
+    async def _append(self, entries: Sequence[dict[str, object]]) -> None:
+        async with self._store.begin() as connection:
+            await connection.execute(sa.insert(self._table), entries)
 
     def _select(self, columns: Mapping[str, ColumnValue] | None) -> sa.Select[*tuple[object, ...]]:
         wanted = self._checked(columns)

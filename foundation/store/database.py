@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy.engine import URL
 
 import foundation
-from foundation.store.engine import READS_ONLY, make_engine, prepare_file, store_url
+from foundation.store.engine import PATIENCE, READS_ONLY, make_engine, prepare_file, store_url
 from foundation.store.failures import store_problems
 from foundation.store.light import AsyncConnection, AsyncEngine
 from foundation.store.migrate import URL_VARIABLE
@@ -31,13 +31,14 @@ class Store:
         self._engine = engine
 
     @classmethod
-    async def open(cls, url: str, schema: Schema) -> Self:
+    async def open(cls, url: str, schema: Schema, *, patience: float = PATIENCE) -> Self:
         """Open the store at ``url`` (``sqlite:////path`` or ``postgresql://…``), made or migrated to ``schema``.
 
-        Raises :class:`Problem` for an address that is none, a damaged file, a full disk, a database that does not
-        answer, or a schema that is too new.
+        A PostgreSQL that is silent for ``patience`` seconds counts as away, then and later. Raises :class:`Problem`
+        for an address that is none, a damaged file, a full disk, a database that does not answer, or a schema that is
+        too new.
         """
-        parsed, engine = await asyncio.to_thread(_prepared, url)
+        parsed, engine = await asyncio.to_thread(_prepared, url, patience)
         store = cls(parsed, engine, schema)
         try:
             if await store._standing() is Standing.BEHIND:
@@ -83,11 +84,11 @@ class Store:
             return await standing(connection, self._schema)
 
 
-def _prepared(url: str) -> tuple[URL, AsyncEngine]:
+def _prepared(url: str, patience: float) -> tuple[URL, AsyncEngine]:
     # All of this touches files: the path, the database, and the driver's modules.
     parsed = store_url(url)
     prepare_file(parsed)
-    return parsed, make_engine(parsed)
+    return parsed, make_engine(parsed, patience=patience)
 
 
 async def _migrate(url: URL, migrations: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, event, exc
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 from foundation.files import FILE_MODE, create_private, make_private_folder, problems_of
 from foundation.store.light import AsyncEngine, create_async_engine
@@ -19,6 +19,8 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 CONNECTIONS = 3
 """Each costs a thread and a page cache; one writes at a time anyway."""
 BUSY_MILLISECONDS = 10_000
+PATIENCE = 10.0
+"""Seconds a PostgreSQL may take for an answer, or for a connection, unless somebody says otherwise."""
 READS_ONLY = "hutch_reads_only"
 """Execution option of a transaction that does not write, and so need not wait for one that does."""
 
@@ -74,20 +76,33 @@ def _empty_database() -> bytes:
     return bytes(header)
 
 
-def make_engine(url: URL, *, enforce_references: bool = True) -> AsyncEngine:
+def make_engine(url: URL, *, enforce_references: bool = True, patience: float | None = None) -> AsyncEngine:
     """An engine for an address from :func:`store_url`. Raises :class:`Problem` where the driver is missing.
 
-    Migrations rebuild tables, during which SQLite must not follow references (``enforce_references`` False).
+    Migrations rebuild tables, during which SQLite must not follow references (``enforce_references`` False), and take
+    as long as they take (``patience`` None): else a PostgreSQL that says nothing for so many seconds counts as away.
+    SQLite waits for a lock at most, and that is bounded by itself.
     """
+    waits: dict[str, object] = {}
+    if patience is not None and url.get_backend_name() == "postgresql":
+        waits = {"pool_timeout": patience, "connect_args": {"timeout": patience, "command_timeout": patience}}
     try:
-        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True, **waits)
     except ModuleNotFoundError:
         raise Problem(
             ProblemCode.UNAVAILABLE, "The driver for PostgreSQL is missing. Install it: pip install asyncpg."
         ) from None
     if url.get_backend_name() == "sqlite":
         _set_up_sqlite(engine, enforce_references)
+    if waits:
+        event.listen(engine.sync_engine, "handle_error", _drop_silent)
     return engine
+
+
+def _drop_silent(failure: ExceptionContext) -> None:
+    """A connection whose server is silent is closed at once: to roll back would be another question to it."""
+    if isinstance(failure.original_exception, TimeoutError):
+        failure.is_disconnect = True
 
 
 class _Cursor(Protocol):

@@ -80,5 +80,5 @@ def store_problems() -> Iterator[None]:
         raise
     except (exc.DBAPIError, exc.TimeoutError) as error:
         raise problem_of(error) from error
-    except (ConnectionError, gaierror) as error:
+    except (ConnectionError, TimeoutError, gaierror) as error:
         raise Problem(*_SILENT) from error

@@ -63,7 +63,10 @@ class SessionControl(_Event):
 
 
 class HealthSampled(_Event):
-    """The device measured itself; fields as in :class:`gateway.host.types.Health`."""
+    """The device measured itself; fields as in :class:`gateway.host.types.Health`.
+
+    ``agents_away``: the account that agents work in cannot be reached.
+    """
 
     type: Literal["device.health"] = "device.health"
     cpu_percent: float
@@ -74,6 +77,7 @@ class HealthSampled(_Event):
     temperature_celsius: float | None
     throttled: bool | None
     uptime_seconds: int
+    agents_away: bool = False
 
 
 class HubLinkChanged(_Event):

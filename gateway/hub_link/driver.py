@@ -154,7 +154,8 @@ class Driver:
     async def _health(self) -> GatewayHealth:
         measured = await asyncio.to_thread(self._parts.sampler.sample)
         sessions, titles = self._parts.sessions.list(), self._parts.terms.may("terminals")
-        return messages.health(self._target.device_id, measured, sessions, titles=titles)
+        away = not self._parts.agents_reached()
+        return messages.health(self._target.device_id, measured, sessions, titles=titles, agents_away=away)
 
     # One connection
 

@@ -103,7 +103,14 @@ def active(session: SessionInfo, *, title: bool) -> ActiveSession:
     )
 
 
-def health(gateway_id: str, measured: host.Health, sessions: Iterable[SessionInfo], *, titles: bool) -> GatewayHealth:
+def health(
+    gateway_id: str,
+    measured: host.Health,
+    sessions: Iterable[SessionInfo],
+    *,
+    titles: bool,
+    agents_away: bool = False,
+) -> GatewayHealth:
     """How the device is, and which sessions live on it."""
     live = [active(session, title=titles) for session in sessions if alive(session)]
     return GatewayHealth(
@@ -118,6 +125,7 @@ def health(gateway_id: str, measured: host.Health, sessions: Iterable[SessionInf
         active_sessions=tuple(live[:MAX_ITEMS]),
         temperature_celsius=measured.temperature_celsius,
         throttled=measured.throttled,
+        agents_away=agents_away or None,
     )
 
 

@@ -47,4 +47,5 @@ def driver_parts(services: LinkServices, terms: Terms, keys: DeviceKeyStore, lan
         keyboard=keyboard,
         clock=clock,
         tunnel=services.tunnel,
+        agents_reached=services.agents_reached,
     )

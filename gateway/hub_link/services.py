@@ -6,7 +6,7 @@ test can stand in for it and a reader sees what a hub is able to do here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -296,3 +296,5 @@ class LinkServices:
     bus: DeviceBus
     tunnel: HubTunnel | None = None
     """None for a device that shows no pages to a hub."""
+    agents_reached: Callable[[], bool] = lambda: True
+    """Whether the account that agents work in can be reached."""

@@ -43,6 +43,7 @@ class DriverParts:
     keyboard: Keyboard
     clock: Clock
     tunnel: HubTunnel | None = None
+    agents_reached: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from foundation.store.database import Store
+from foundation.store.gathering import remove_in_pieces
 from hub.events import AnyHubEvent
 from hub.store.tables.fleet import device_events
 from hub.store.tables.people import groups
@@ -90,11 +91,10 @@ class Trail:
 
     async def prune(self, keep: timedelta) -> int:
         """Remove what is too old or too much; the answer is how many went."""
-        async with self._store.begin() as connection:
-            old = await connection.execute(sa.delete(device_events).where(device_events.c.at < self._clock() - keep))
+        old = await remove_in_pieces(self._store, device_events, device_events.c.at < self._clock() - keep)
+        async with self._store.read() as connection:
             last = await connection.scalar(sa.select(sa.func.max(device_events.c.id))) or 0
-            much = await connection.execute(sa.delete(device_events).where(device_events.c.id <= last - MAX_ROWS))
-            return old.rowcount + much.rowcount
+        return old + await remove_in_pieces(self._store, device_events, device_events.c.id <= last - MAX_ROWS)
 
     async def _write(self, rows: list[dict[str, object]]) -> None:
         try:

@@ -26,6 +26,8 @@ class HealthView:
     uptime_seconds: int
     temperature_celsius: float | None
     throttled: bool | None
+    agents_away: bool | None = None
+    """Said by the last message alone: it is not stored."""
 
     @classmethod
     def of(cls, health: GatewayHealth, at: datetime) -> HealthView:
@@ -40,6 +42,7 @@ class HealthView:
             uptime_seconds=health.uptime_seconds,
             temperature_celsius=health.temperature_celsius,
             throttled=health.throttled,
+            agents_away=health.agents_away,
         )
 
     @property

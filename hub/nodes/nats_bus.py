@@ -15,7 +15,7 @@ import structlog
 from hub.nodes.answering import Answering
 from hub.nodes.bus import Handler, Message, check_pattern, check_subject
 from hub.nodes.envelope import pack, pack_problem, too_large, unpack
-from hub.nodes.nats_client import CONNECT_WITHIN, closed, connected, drained, import_client
+from hub.nodes.nats_client import CONNECT_WITHIN, closed, connected, drained, import_client, until_lost
 from hub.nodes.refusals import away, late, nobody
 from protocol.problems import Problem, ProblemCode
 
@@ -155,7 +155,7 @@ class NatsBus:
         await client.flush(timeout=int(CONNECT_WITHIN))
         self._came.set()
         self._tell(up=True)
-        await lost.wait()
+        await until_lost(client, lost)
 
     def _lose(self) -> None:
         was_up = self._client is not None

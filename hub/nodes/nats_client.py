@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from nats.aio.subscription import Subscription
 
 CONNECT_WITHIN: Final = 5.0
+CLOSE_WITHIN: Final = 2
+ASK_EVERY: Final = 2.0
+"""Seconds between two questions whether the server is there."""
+ANSWER_WITHIN: Final = 4
+"""Seconds it has for the answer, behind everything that was sent before."""
 PENDING_BYTES: Final = 8 * 1024 * 1024
 """What waits for the socket before a sender has to."""
 
@@ -58,10 +63,45 @@ async def connected(servers: Sequence[str], name: str, lost: asyncio.Event) -> C
     return client
 
 
+async def until_lost(client: Client, lost: asyncio.Event) -> None:
+    """Wait until a connection is gone, or its server is silent: a frozen one keeps the connection and says nothing."""
+    while not lost.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASK_EVERY):
+                await lost.wait()
+        if not lost.is_set() and not await _answers(client, ANSWER_WITHIN):
+            return
+
+
+async def _answers(client: Client, within: int) -> bool:
+    """Whether the server answers, and so has all that was sent before."""
+    from nats import errors
+
+    try:
+        async with asyncio.timeout(within):
+            await client.flush(timeout=within)
+    except (errors.Error, OSError):
+        return False
+    return True
+
+
 async def closed(client: Client) -> None:
-    """Be done with a connection, whatever state it is in."""
+    """Be done with a connection, whatever state it is in; what waits is sent where the server still listens."""
+    if not client.is_connected or not await _answers(client, CLOSE_WITHIN):
+        _abandon(client)
+    # The library raises many kinds; each means that it is closed.
     with suppress(Exception):
-        await client.close()
+        async with asyncio.timeout(CLOSE_WITHIN):
+            await client.close()
+
+
+def _abandon(client: Client) -> None:
+    """Give up what was not sent: closing waits for it, for ever where the server is frozen."""
+    client._pending = []
+    client._pending_data_size = 0
+    writer = getattr(client._transport, "_io_writer", None)
+    if writer is not None:
+        writer.transport.abort()
 
 
 async def drained(native: Subscription) -> None:

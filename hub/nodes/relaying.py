@@ -13,12 +13,15 @@ from hub.claim_signals import Bell, LocalClaimSignals
 from hub.events import MAX_EVENT_BYTES, AnyHubEvent, dump_event, load_event
 from hub.nodes.signals import Signals
 from hub.ports import Cutter
+from protocol.fields import GatewayId
+from protocol.notices import GatewayKeyAccepted
 
 _EVENT: Final = "event"
 _CLAIM: Final = "claim"
 _ACCESS: Final = "access"
 _CUT: Final = "cut"
 _REPLACED: Final = "replaced"
+_KEY: Final = "key"
 _LOG = structlog.get_logger("hub.nodes")
 
 
@@ -117,6 +120,31 @@ class ReplacementRelay:
         with suppress(ValidationError):
             told = _Replaced.model_validate_json(body)
             self._told(told.device_id, told.source, told.hold)
+
+
+class _Accepted(BaseModel):
+    device_id: GatewayId
+    notice: GatewayKeyAccepted
+
+
+class KeyRelay:
+    """Tells a device that its new key counts, wherever its socket is: ``say`` does it where the socket is here."""
+
+    def __init__(self, signals: Signals, say: Callable[[str, GatewayKeyAccepted], None]) -> None:
+        self._signals = signals
+        self._say = say
+        signals.on(_KEY, self._heard)
+
+    def tell(self, device_id: str, notice: GatewayKeyAccepted) -> None:
+        """Say it here, and have the other nodes do so: the device may be on its way from one to the other."""
+        told = _Accepted(device_id=device_id, notice=notice)
+        self._signals.tell(_KEY, told.model_dump_json().encode())
+        self._say(device_id, notice)
+
+    def _heard(self, _sender: str, body: bytes) -> None:
+        with suppress(ValidationError):
+            told = _Accepted.model_validate_json(body)
+            self._say(told.device_id, told.notice)
 
 
 class _Cut(BaseModel):

@@ -67,7 +67,7 @@ def environ() -> dict[str, str]:
 @pytest.fixture
 def device(tmp_path: Path, environ: dict[str, str]) -> Iterator[DeviceProcess]:
     assert MANIFEST.is_file(), "build the pages first: npm ci && npm run build in webui/frontend"
-    process = DeviceProcess(tmp_path / "data", environ)
+    process = DeviceProcess(tmp_path / "data", environ, prepared=True)
     process.start()
     yield process
     process.close()

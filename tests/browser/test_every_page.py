@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conversing import Talk, agent_on_path
 from tests.browser.lived_in import SHOWN, furnish
-from tests.browser.looks import check
+from tests.browser.looks import check_both
 from tests.browser.talked_in import converse
 from tests.browser.visitor import DESKTOP, PHONE, Visitors
 from tests.device_process import DeviceProcess
@@ -61,42 +60,39 @@ def environ(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return agent_on_path(environ, tmp_path / "cli")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_every_page(
-    visitors: Visitors, device: DeviceProcess, size: tuple[int, int], scheme: Literal["light", "dark"]
-) -> None:
-    mark = f"{size[0]}-{scheme}"
-    stranger = await visitors.come(size, scheme)
+async def test_every_page(visitors: Visitors, device: DeviceProcess, size: tuple[int, int]) -> None:
+    width = size[0]
+    stranger = await visitors.come(size)
     await stranger.go("/setup")
-    wrong = await check(stranger.page, f"setup-{mark}", IN_DOCUMENTS)
+    wrong = await check_both(stranger.page, f"setup-{width}", IN_DOCUMENTS)
     anna = await visitors.owner()
     path = await furnish(anna, device)
     chat = await converse(anna)
     await anna.context.close()
     await stranger.go("/login")
-    wrong += await check(stranger.page, f"login-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"login-{width}", IN_DOCUMENTS)
     await stranger.log_in()
     for name, address in PAGES.items():
         await stranger.go(address)
         if name == "home":
             await expect(stranger.page.locator(".tile").first).to_be_visible()
-        wrong += await check(stranger.page, f"{name}-{mark}", IN_DOCUMENTS)
+        wrong += await check_both(stranger.page, f"{name}-{width}", IN_DOCUMENTS)
     await stranger.go("/")
     await stranger.page.get_by_role("link", name="New session").click()
     await expect(stranger.page.get_by_role("dialog")).to_be_visible()
-    wrong += await check(stranger.page, f"dialog-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"dialog-{width}", IN_DOCUMENTS)
     await stranger.go(chat)
     await Talk(stranger).is_live()
     await expect(stranger.page.locator("[data-permission]")).to_be_in_viewport()
-    wrong += await check(stranger.page, f"chat-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"chat-{width}", IN_DOCUMENTS)
     await stranger.go(path)
     await stranger.is_live()
     await stranger.sees(SHOWN)
     await expect(stranger.frame).to_have_attribute(
         "data-size", re.compile(r"^[3-5]\dx" if size is PHONE else r"^1\d\dx")
     )
-    wrong += await check(stranger.page, f"session-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"session-{width}", IN_DOCUMENTS)
     assert not wrong, "\n".join(wrong)
 
 

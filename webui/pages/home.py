@@ -45,6 +45,13 @@ class HealthView(PageView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentsNoticeView(PageView):
+    """Whether agents can be started."""
+
+    agents_away: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsView(PageView):
     """The sessions, the ones that are over last."""
 
@@ -71,6 +78,7 @@ class HomeView(PageView):
     hub_hint: bool
     standing: Standing
     agent_hint: bool
+    agents_away: bool
     new: NewSessionForm
     form: FormState
 
@@ -94,6 +102,7 @@ async def home(request: web.Request) -> web.StreamResponse:
         hub_state=device.hub_link.status.state,
         standing=standing_without_slots(device),
         hub_hint=admin and device.hub_link.status.state == "off",
+        agents_away=not device.agents_reached(),
         agent_hint=not any(choice.installed for choice in new.agents),
         new=new,
         form=FormState(),
@@ -105,6 +114,12 @@ async def health_part(request: web.Request) -> web.StreamResponse:
     """GET /parts/health: the tiles alone, for the script that keeps the page fresh."""
     tiles = await _tiles(device_of(request), datetime.now(UTC))
     return render(request, "parts/health.html", HealthView(title="Health", tiles=tiles))
+
+
+async def agents_notice_part(request: web.Request) -> web.StreamResponse:
+    """GET /parts/agents-notice: what home says of the account that agents work in, alone."""
+    away = not device_of(request).agents_reached()
+    return render(request, "parts/agents_notice.html", AgentsNoticeView(title="Agents", agents_away=away))
 
 
 async def sessions_part(request: web.Request) -> web.StreamResponse:

@@ -60,6 +60,7 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     # Home and sessions
     _page("/", home.home, VIEWER, "How the device is and what runs on it"),
     _page("/parts/health", home.health_part, VIEWER, "The health tiles alone"),
+    _page("/parts/agents-notice", home.agents_notice_part, VIEWER, "What home says about the agents' account alone"),
     _page("/parts/sessions", home.sessions_part, VIEWER, "The list of sessions alone"),
     _page("/parts/talks", home.talks_part, VIEWER, "The conversations of the first page alone"),
     _page("/parts/hub", settings_hub.hub_part, VIEWER, "The state of the link to the hub alone"),

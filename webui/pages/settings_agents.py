@@ -22,6 +22,7 @@ from webui.api.agents import install_agent as begin_installation
 from webui.context import device_of, identity_of
 from webui.pages.qr import qr
 from webui.pages.settings import SettingsView, places_for
+from webui.security.hub_limits import shows
 
 _PLACE = "/settings/agents"
 
@@ -155,8 +156,9 @@ async def _page(request: web.Request, state: FormState, status: int) -> web.Stre
 
 
 def _logins(request: web.Request, agents: Sequence[AgentStatus]) -> Sequence[LoginCard]:
-    """The logins under way, for those who may answer them."""
-    if not identity_of(request).person.role.may(Role.OPERATOR):
+    """The logins under way, for those who may answer them: who sees an address may lead it to an account of theirs."""
+    may_answer = identity_of(request).person.role.may(Role.OPERATOR) and shows(request, "agents", "terminals")
+    if not may_answer:
         return ()
     found = ((agent, device_of(request).agent_logins.state(agent.agent)) for agent in agents)
     return [_card(agent, state) for agent, state in found if state is not None and state.state != "ended"]

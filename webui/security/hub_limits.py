@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from aiohttp import web
+
+from foundation.web.context import VISIT
 from foundation.web.routing import AnyRoute
 from foundation.web.security.origins import SAFE_METHODS
 from protocol.events import Permission
 from protocol.problems import Problem, ProblemCode
+from webui.context import device_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ def check_limits(route: AnyRoute, may: Callable[[Permission], bool]) -> None:
                 "device's own page, under Settings, Hub.",
                 {"permission": limit.permission},
             )
+
+
+def shows(request: web.Request, *permissions: Permission) -> bool:
+    """Whether who asks may be shown what needs these: somebody of the hub only what the device's owner lets it do."""
+    door = device_of(request).hub_door
+    return request[VISIT] is None or (door is not None and all(door.may(each) for each in permissions))
 
 
 def is_shut(path: str) -> bool:

@@ -43,6 +43,14 @@ def throttled(facts: Facts, limits: Thresholds, opened: frozenset[str]) -> Itera
         yield Finding("", "The device slows itself down. Check its power supply and its cooling.")
 
 
+def agents_away(facts: Facts, _limits: Thresholds, _opened: frozenset[str]) -> Iterator[Finding]:
+    """The account that agents work in cannot be reached."""
+    if facts.health is not None and facts.health.agents_away:
+        yield Finding(
+            "", "The device cannot start agents: their account does not answer. Look at hutch-agents.service on it."
+        )
+
+
 def waiting(facts: Facts, limits: Thresholds, opened: frozenset[str]) -> Iterator[Finding]:
     """An agent waits for a person."""
     patience = timedelta(minutes=limits.waiting_minutes)
@@ -74,6 +82,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("disk", "warning", "A disk is nearly full", disk, "health"),
     Rule("heat", "warning", "A processor is hot", heat, "health"),
     Rule("throttled", "warning", "Heat or weak power slows a device down", throttled, "health"),
+    Rule("agents_away", "warning", "A device cannot start agents", agents_away, "health"),
     Rule("waiting", "warning", "An agent waits for a person", waiting, "health"),
     Rule("duplicate_key", "critical", "Two machines use one device's key", duplicate_key),
     Rule("runaway", "warning", "A session floods the hub with output", runaway),

@@ -74,6 +74,8 @@ class Courier:
         self._woken: dict[str, None] = {}
         self._again: set[str] = set()
         self._rounds: dict[str, asyncio.Task[None]] = {}
+        self._doubtful: set[str] = set()
+        """Devices of which a command was claimed when the store did not say whether it took that."""
         self._room = asyncio.Semaphore(AT_ONCE)
         self._wake = asyncio.Event()
 
@@ -109,7 +111,8 @@ class Courier:
             self._wake.clear()
             woken, self._woken = list(self._woken), {}
             for start in range(0, len(woken), _LOOK_AT):
-                await self._look(partial(rows.with_work, device_ids=woken[start : start + _LOOK_AT]))
+                part = woken[start : start + _LOOK_AT]
+                await self._look(partial(rows.with_work, device_ids=part, node_id=self._node_id))
 
     async def _look_now_and_then(self) -> None:
         while True:
@@ -161,15 +164,22 @@ class Courier:
                 _LOG.warning("a waiting command is not sent yet", device=device_id, problem=str(problem))
 
     async def _claim(self, device_id: str) -> AnyRow | None:
+        doubtful = device_id in self._doubtful
+        self._doubtful.add(device_id)
         async with self._store.begin() as connection:
             now = await database_time(connection)
             over = await rows.expire(connection, now, device_id)
             row = await rows.first(connection, device_id)
+            if doubtful and row is not None and row.state == CommandState.SENT and row.node_id == self._node_id:
+                # The store took the claim and could not tell us: this command never went out.
+                await rows.put_back(connection, row, self._node_id, sent=False)
+                row = await rows.first(connection, device_id)
             if row is None or row.state != CommandState.PENDING:
                 row = None  # nothing to do, or somebody is at the one before
             else:
                 await rows.send(connection, row, self._node_id, now)
         await self._announcing.tell([as_command(one) for one in over])
+        self._doubtful.discard(device_id)
         return row
 
     async def _carry(self, row: AnyRow) -> bool:

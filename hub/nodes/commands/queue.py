@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from foundation.store.database import Store
+from foundation.store.gathering import remove_in_pieces
 from foundation.store.light import AsyncConnection
 from foundation.store.text import column_text
 from hub.nodes.commands import rows
@@ -102,8 +103,7 @@ class StoredCommands:
 
     async def prune(self, before: datetime) -> None:
         """Forget commands that were over before then (aware UTC). Raises Problem where the store cannot."""
-        async with self._store.begin() as connection:
-            await rows.prune(connection, before)
+        await remove_in_pieces(self._store, commands, commands.c.finished_at < before)
 
     def sealed_answer(self, device_id: str, events: Iterable[AnyEvent]) -> bytes:
         """An answer for the row; the first events of one that is too long."""

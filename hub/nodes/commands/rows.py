@@ -145,23 +145,23 @@ async def expire(connection: AsyncConnection, now: datetime, device_id: str | No
     return found
 
 
-async def with_work(connection: AsyncConnection, device_ids: Sequence[str]) -> list[str]:
-    """Those of these devices for which commands wait."""
-    query = sa.select(commands.c.device_id).distinct().where(commands.c.state == CommandState.PENDING)
+async def with_work(connection: AsyncConnection, device_ids: Sequence[str], node_id: str) -> list[str]:
+    """Those of these devices for which commands wait, or are this node's to send."""
+    query = sa.select(commands.c.device_id).distinct().where(_is_work(node_id))
     return list(await connection.scalars(query.where(commands.c.device_id.in_(device_ids))))
 
 
 async def with_work_on(connection: AsyncConnection, node_id: str) -> list[str]:
-    """The devices of a node for which commands wait."""
+    """The devices of a node for which commands wait, or are this node's to send."""
     query = (
         sa.select(commands.c.device_id)
         .distinct()
         .join(presence, presence.c.device_id == commands.c.device_id)
-        .where(commands.c.state == CommandState.PENDING, presence.c.node_id == node_id)
+        .where(_is_work(node_id), presence.c.node_id == node_id)
     )
     return list(await connection.scalars(query))
 
 
-async def prune(connection: AsyncConnection, before: datetime) -> None:
-    """Forget what was over before."""
-    await connection.execute(sa.delete(commands).where(commands.c.finished_at < before))
+def _is_work(node_id: str) -> sa.ColumnElement[bool]:
+    mine = sa.and_(commands.c.state == CommandState.SENT, commands.c.node_id == node_id)
+    return sa.or_(commands.c.state == CommandState.PENDING, mine)

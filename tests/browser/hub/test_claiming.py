@@ -18,7 +18,7 @@ from tests.device_process import DeviceProcess
 @pytest.fixture
 async def box(tmp_path: Path, hub: HubSite) -> AsyncIterator[DeviceProcess]:
     """A real device that was told where the hub is, and nothing else."""
-    device = DeviceProcess(tmp_path / "box", {"HUTCH_SHELL": "/bin/sh", "HUTCH_HUB": hub.url})
+    device = DeviceProcess(tmp_path / "box", {"HUTCH_SHELL": "/bin/sh", "HUTCH_HUB": hub.url}, prepared=True)
     await asyncio.to_thread(device.start)
     yield device
     await asyncio.to_thread(device.close)

@@ -6,14 +6,13 @@ Pictures as in tests/browser/test_every_page.py; with HUTCH_PICTURES=1 those tha
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.hub.conftest import HubSite
 from tests.browser.hub.lived_in import AWAY, SHOWN, furnished
-from tests.browser.looks import check
+from tests.browser.looks import check_both
 from tests.browser.visitor import DESKTOP, PHONE, Visitors
 
 IN_DOCUMENTS = {
@@ -28,20 +27,17 @@ IN_DOCUMENTS = {
 """The pictures the documents show, and their names there."""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_every_page(
-    people: Visitors, hub: HubSite, size: tuple[int, int], scheme: Literal["light", "dark"]
-) -> None:
-    mark = f"{size[0]}-{scheme}"
-    stranger = await people.come(size, scheme)
+async def test_every_page(people: Visitors, hub: HubSite, size: tuple[int, int]) -> None:
+    width = size[0]
+    stranger = await people.come(size)
     await stranger.go("/setup")
-    wrong = await check(stranger.page, f"hub-setup-{mark}", IN_DOCUMENTS)
+    wrong = await check_both(stranger.page, f"hub-setup-{width}", IN_DOCUMENTS)
     anna = await people.owner()
     await stranger.go("/login")
-    wrong += await check(stranger.page, f"hub-login-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"hub-login-{width}", IN_DOCUMENTS)
     await stranger.log_in()
-    wrong += await check(stranger.page, f"hub-empty-{mark}", IN_DOCUMENTS)
+    wrong += await check_both(stranger.page, f"hub-empty-{width}", IN_DOCUMENTS)
     async with furnished(anna, hub) as made:
         organisation = f"/settings/organisations/{made['organisation']}"
         pages = {
@@ -75,11 +71,11 @@ async def test_every_page(
             await stranger.go(address)
             if name == "terminal":
                 await stranger.sees("Send garden-9 to the field?")
-            wrong += await check(stranger.page, f"hub-{name}-{mark}", IN_DOCUMENTS)
+            wrong += await check_both(stranger.page, f"hub-{name}-{width}", IN_DOCUMENTS)
         await stranger.go(f"/fleet/{SHOWN}")
         await stranger.page.get_by_role("button", name="New session").click()
         await expect(stranger.page.get_by_role("dialog")).to_be_visible()
-        wrong += await check(stranger.page, f"hub-dialog-{mark}", IN_DOCUMENTS)
+        wrong += await check_both(stranger.page, f"hub-dialog-{width}", IN_DOCUMENTS)
     assert not wrong, "\n".join(wrong)
 
 

@@ -45,7 +45,7 @@ def owned(hub: HubProcess, folder: Path, *, through: HubProcess | None = None) -
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     batch: JsonValue = {"group_id": 1, "label": "tests", "max_uses": 1, "expires_at": until}
     secret = str(ask(asked.address, "/api/batches", batch, token)["token"])
-    device = DeviceProcess(folder, {"HUTCH_HUB": hub.address, "HUTCH_HUB_TOKEN": secret})
+    device = DeviceProcess(folder, {"HUTCH_HUB": hub.address, "HUTCH_HUB_TOKEN": secret}, prepared=True)
     device.start()
     try:
         yield Home(asked.address, token, online(asked.address, token))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,6 +45,7 @@ from hub.web.server import make_app
 from tests.doubles.ports import ScriptedPorts
 from tests.doubles.targets import KeptMessages
 from tests.postgres import Postgres
+from tests.stores import hub_database_at, hub_file_in
 from tests.unit.hub.enrolment.rig import Rig as EnrolmentRig
 
 CHEAP: Final = HashCost(memory_kib=8, passes=1, lanes=1)
@@ -131,30 +130,11 @@ async def world_at(url: str, folder: Path) -> AsyncIterator[World]:
         await store.close()
 
 
-async def _migrate(url: str) -> None:
-    await (await Store.open(url, HUB_SCHEMA)).close()
-
-
-@pytest.fixture(scope="session")
-def empty_hub_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub's store that holds nothing yet: migrated once, because a migration starts a process."""
-    path = tmp_path_factory.mktemp("hub-store") / "hub.db"
-    asyncio.run(_migrate(f"sqlite:///{path}"))
-    return path
-
-
-@pytest.fixture(scope="session")
-def empty_hub_database(postgres: Postgres) -> str:
-    """The name of the same on PostgreSQL."""
-    name = f"empty{secrets.token_hex(4)}"
-    asyncio.run(_migrate(postgres.make_database(name)))
-    return name
-
-
 @pytest.fixture
-def hub_file(empty_hub_file: Path, tmp_path: Path) -> Path:
-    """A copy of the empty store."""
-    return Path(shutil.copy(empty_hub_file, tmp_path / "hub.db"))
+def hub_file(tmp_path: Path) -> Path:
+    """A store that holds nothing yet."""
+    hub_file_in(tmp_path)
+    return tmp_path / "hub.db"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -178,9 +158,9 @@ def sqlite_hub(hub_file: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_hub(postgres: Postgres, empty_hub_database: str) -> str:
+def postgresql_hub(postgres: Postgres) -> str:
     """The address of an empty hub's store on PostgreSQL."""
-    return postgres.make_database(f"t{secrets.token_hex(6)}", empty_hub_database)
+    return hub_database_at(postgres)
 
 
 @dataclass

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.hub.rig import empty_hub_database, postgresql_hub
+from tests.integration.hub.rig import postgresql_hub
 from tests.integration.hub_days.town import Town, town
 from tests.nats import NatsServer
-from tests.postgres import postgres
 
-__all__ = ["empty_hub_database", "postgres", "postgresql_hub"]
+__all__ = ["postgresql_hub"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from protocol.commands import SessionInput
 from protocol.problems import ProblemCode
+from provisioning.device_key import DeviceKeyFile
 from tests.integration.hub_days.town import WITHIN, Json, Town, town
 from tests.nats import NatsServer
 
@@ -20,6 +21,14 @@ async def reaches(node: Town, device_id: str) -> None:
     async with asyncio.timeout(WITHIN):
         while (answer := await node.ask("POST", f"/api/devices/{device_id}/commands", LOOK)).status != 200:
             assert answer.status == 503, answer
+
+
+async def key_accepted(node: Town, device: Path) -> None:
+    """Wait until a device has one key, and no other that waits to be accepted."""
+    keys = DeviceKeyFile(device / "device-key.json")
+    async with asyncio.timeout(WITHIN):
+        while (held := await asyncio.to_thread(keys.read)) is None or held.next is not None:
+            await node.ask("GET", "/health")
 
 
 async def test_a_hub_of_two_nodes_outlives_nats(postgresql_hub: str, nats: NatsServer, tmp_path: Path) -> None:
@@ -39,6 +48,9 @@ async def test_a_hub_of_two_nodes_outlives_nats(postgresql_hub: str, nats: NatsS
         far = await stack.enter_async_context(other.watching(device_id, session_id))
         await near.echoes("before")
         await far.shows("before")
+        # Asked on one node, answered on the other: the device hears that its new key counts on the socket it has.
+        assert (await other.ask("POST", f"/api/devices/{device_id}/rotate-key")).status == 200
+        await key_accepted(other, tmp_path / "device")
         await nats.stop()
         # The node that holds the sockets needs nobody; the other one says what is wrong.
         await near.echoes("meanwhile")

@@ -183,7 +183,8 @@ class Town:
         until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         wish: Json = {"group_id": 1, "label": "tests", "max_uses": 1, "expires_at": until}
         secret = str((await self.ask("POST", "/api/batches", wish)).body["token"])
-        device = DeviceProcess(data, {"HUTCH_HUB": self.url, "HUTCH_HUB_TOKEN": secret, **(environ or {})}, inside)
+        where = {"HUTCH_HUB": self.url, "HUTCH_HUB_TOKEN": secret}
+        device = DeviceProcess(data, {**where, **(environ or {})}, inside, prepared=True)
         try:
             await asyncio.to_thread(device.start)
             answer = await self.until(

@@ -28,6 +28,7 @@ from gateway.updates.none import NoUpdater
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
 from tests.integration.agents.test_installing import packed
+from tests.stores import device_file_in
 
 REASON = "This device cannot update itself. Install the new version by hand."
 
@@ -53,7 +54,9 @@ async def real_device(folder: Path, catalog: Mapping[str, AgentCli] | None = Non
     """One life of the daemon's services over a folder; sessions outlive it (:func:`end_everything`)."""
     async with AsyncExitStack() as stack:
         await asyncio.to_thread((folder / "work" / "project").mkdir, parents=True, exist_ok=True)
-        store = await Store.open(f"sqlite:///{folder}/hutch.db", DEVICE_SCHEMA)
+        if not await asyncio.to_thread((folder / "hutch.db").exists):
+            await asyncio.to_thread(device_file_in, folder)
+        store = await Store.open(f"sqlite:///{folder / 'hutch.db'}", DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
         bus = DeviceBus()
         agents = Agents(folder / "agents", bus, catalog=catalog or {})

@@ -168,14 +168,16 @@ class Hot(FixedSampler):
         return replace(super().sample(), temperature_celsius=81.5, throttled=True)
 
 
-async def test_heat_and_a_rollback_are_told(plane: ControlPlane, memory: MemoryDevice, tmp_path: Path) -> None:
+async def test_heat_a_rollback_and_agents_that_are_away_are_told(
+    plane: ControlPlane, memory: MemoryDevice, tmp_path: Path
+) -> None:
     updater = RefusingUpdater()
     updater.rollback = Rollback("1.2.3", "The web did not answer.", NOON)
-    services = replace(memory.services, sampler=Hot(), updater=updater)
+    services = replace(memory.services, sampler=Hot(), updater=updater, agents_reached=lambda: False)
     async with running(services, tmp_path, plane.url):
         hub = await greeted(plane)
         hello, health = list(hub.journal.messages())[:2]
-    assert (health["temperature_celsius"], health["throttled"]) == (81.5, True)
+    assert (health["temperature_celsius"], health["throttled"], health["agents_away"]) == (81.5, True, True)
     assert hello["rollback"] == {
         "version": "1.2.3",
         "reason": "The web did not answer.",

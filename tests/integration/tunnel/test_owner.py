@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from aiohttp import ClientError, ClientResponse, WSMsgType
 
+from gateway.agents.login import LoginState
 from gateway.sessions.types import SessionSpec
 from protocol.events import PERMISSIONS, Permission
 from tests.integration.tunnel.rig import TunnelRig
@@ -88,6 +89,21 @@ async def test_pages_are_no_way_around_what_is_not_allowed(
     assert (answer.status, answer.code) == (403, "forbidden")
     assert permission in answer.json["error"]["message"]
     assert (await rig.ask("GET", "/api/device")).status == 200
+
+
+@pytest.mark.parametrize("missing", ["agents", "terminals"])
+async def test_the_address_of_a_login_is_shown_to_those_who_may_answer_it(rig: TunnelRig, missing: Permission) -> None:
+    address = "https://auth.example.org/device?user_code=ABCD-1234"
+    rig.rig.device.agent_logins._states["codex"] = LoginState("codex", "s1", "address", address)
+    await rig.rig.add_people()
+    for page in ("/settings/agents", "/parts/agents"):
+        rig.owner.allows = PERMISSIONS
+        assert b"auth.example.org" in (await rig.ask("GET", page)).body
+        rig.owner.allows = [one for one in PERMISSIONS if one != missing]
+        answer = await rig.ask("GET", page)
+        assert (answer.status, b"Codex" in answer.body, b"auth.example.org" in answer.body) == (200, True, False)
+        # What a hub may do is no concern of those who log in on the device itself.
+        assert b"auth.example.org" in (await rig.rig.call("GET", page)).body
 
 
 @pytest.mark.parametrize(

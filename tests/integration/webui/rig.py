@@ -55,6 +55,7 @@ from provisioning.device_key import DeviceKeyFile
 from provisioning.hub_credentials import HubCredentialsFile
 from provisioning.hub_memory import HubMemoryFile
 from tests.doubles.acp_agent import ScriptedCommands
+from tests.stores import device_file_in
 from webui.context import Device
 from webui.server import make_app
 
@@ -175,6 +176,8 @@ async def running_rig(
 ) -> AsyncIterator[Rig]:
     """A device with its data below ``root``; ``change`` may give it another configuration."""
     async with AsyncExitStack() as stack:
+        if not await asyncio.to_thread((root / "hutch.db").exists):
+            await asyncio.to_thread(device_file_in, root)
         store = await Store.open(f"sqlite+aiosqlite:///{root}/hutch.db", DEVICE_SCHEMA)
         stack.push_async_callback(store.close)
         clock, health = Clock(), list[Health]()

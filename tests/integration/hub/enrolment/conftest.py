@@ -7,9 +7,9 @@ import pytest
 
 from foundation.store.database import Store
 from tests.integration.hub.enrolment.rig import HubRig, running_hub
-from tests.unit.hub.enrolment.conftest import database, empty, empty_hub_database, empty_hub_store, postgres, store
+from tests.unit.hub.enrolment.conftest import database, store, url
 
-__all__ = ["database", "empty", "empty_hub_database", "empty_hub_store", "postgres", "store"]
+__all__ = ["database", "store", "url"]
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from foundation.store.database import Store
 from hub.ports import DeviceRow
 from tests.integration.hub.enrolment.rig import HubRig, running_hub
-from tests.unit.hub.enrolment.conftest import database, empty, empty_hub_database, empty_hub_store, postgres, store
+from tests.unit.hub.enrolment.conftest import database, store, url
 from tests.unit.hub.fleet.stores import add_devices
 
-__all__ = ["database", "empty", "empty_hub_database", "empty_hub_store", "postgres", "store"]
+__all__ = ["database", "store", "url"]
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ from hub.nodes.bus import Bus
 from hub.nodes.local_bus import LocalBus
 from hub.nodes.nats_bus import NatsBus
 from tests.nats import NatsServer
-from tests.postgres import postgres, postgres_url
-
-__all__ = ["postgres", "postgres_url"]
 
 
 @pytest.fixture

@@ -69,9 +69,9 @@ def until() -> Until:
 
 
 @pytest.fixture
-async def hub(nats: NatsServer, postgres_url: str, until: Until) -> AsyncIterator[Hub]:
-    await make_durable(postgres_url)
-    stores = [await Store.open(postgres_url, HUB_SCHEMA) for _ in range(2)]
+async def hub(nats: NatsServer, postgresql_hub: str, until: Until) -> AsyncIterator[Hub]:
+    await make_durable(postgresql_hub)
+    stores = [await Store.open(postgresql_hub, HUB_SCHEMA) for _ in range(2)]
     await fill(stores[0])
     await add_devices(stores[0], ["d-1", "d-2"])
     buses = [NatsBus(nats.url, name=name, retry_after=0.05) for name in ("one", "other")]

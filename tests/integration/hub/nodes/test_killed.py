@@ -70,16 +70,16 @@ REACH = SessionResize(request_id="reach", session_id="s-1", cols=80, rows=24)
 
 
 @pytest.fixture
-async def hub(nats: NatsServer, postgres_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    await make_durable(postgres_url)
-    store = await Store.open(postgres_url, HUB_SCHEMA)
+async def hub(nats: NatsServer, postgresql_hub: str, tmp_path: Path) -> AsyncIterator[Hub]:
+    await make_durable(postgresql_hub)
+    store = await Store.open(postgresql_hub, HUB_SCHEMA)
     await fill(store)
     await add_devices(store, DEVICES)
     await store.close()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         nodes = await asyncio.gather(
-            *(NodeProcess.start(postgres_url, nats.url, tmp_path / f"node-{number}.log") for number in range(3))
+            *(NodeProcess.start(postgresql_hub, nats.url, tmp_path / f"node-{number}.log") for number in range(3))
         )
         hub = Hub(list(nodes), http)
         yield hub

@@ -122,7 +122,7 @@ def test_whatever_the_order_nobody_waits_long_nor_without_a_reason(arrivals: lis
             assert 1 <= wait <= 300
 
 
-@given(st.lists(st.floats(30, 60), min_size=5, max_size=40))
+@given(st.lists(st.floats(30, 59), min_size=5, max_size=40))
 def test_two_places_that_go_on_and_on_are_always_found(pauses: list[float]) -> None:
     street = Street()
     for number, after in enumerate(pauses):

@@ -1,16 +1,11 @@
-"""Stores of a hub for tests: a copy of an SQLite file that was migrated once, and a real PostgreSQL server."""
+"""Stores of a hub for tests that hold a device: a copy of an SQLite file, or a database for the tests of a module."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from pwd import getpwnam
-from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
@@ -19,37 +14,8 @@ from foundation.store.database import Store
 from hub.store.schema import HUB_SCHEMA
 from hub.store.tables.devices import devices
 from hub.store.tables.people import groups, memberships, organisations, people
+from tests.stores import hub_database_at, hub_file_in
 from tests.unit.hub.fleet.examples import NOW, ROW
-
-
-def _program(name: str) -> str:
-    found = [*Path("/usr/lib/postgresql").glob(f"*/bin/{name}")]
-    assert found, f"install postgresql: {name} is missing"
-    return str(max(found))
-
-
-@contextmanager
-def postgresql_server() -> Iterator[str]:
-    """The address of a server of its own, on a Unix socket, that is gone afterwards."""
-    folder = Path(mkdtemp(prefix="hutch-pg-", dir="/tmp"))
-    user = "postgres" if os.geteuid() == 0 else None
-    if user is not None:
-        owner = getpwnam(user)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data, quiet = folder / "data", subprocess.DEVNULL
-    try:
-        initdb = [_program("initdb"), "-D", str(data), "-U", "hutch", "-A", "trust", "-N"]
-        subprocess.run(initdb, check=True, user=user, stdout=quiet, cwd=folder)
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        control = [_program("pg_ctl"), "-D", str(data), "-w", "-s"]
-        start = [*control, "-l", str(folder / "log"), "-o", options, "start"]
-        subprocess.run(start, check=True, user=user, stdout=quiet, cwd=folder)
-        try:
-            yield f"postgresql://hutch:trusted@/postgres?host={folder}"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, user=user, stdout=quiet, cwd=folder)
-    finally:
-        shutil.rmtree(folder)
 
 
 async def fill(store: Store) -> None:
@@ -89,15 +55,16 @@ async def add_devices(
 @pytest.fixture(scope="session")
 def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SQLite file of a hub with one device."""
-    path = tmp_path_factory.mktemp("hub-store") / "hub.db"
+    folder = tmp_path_factory.mktemp("hub-store")
+    url = hub_file_in(folder)
 
     async def make() -> None:
-        store = await Store.open(f"sqlite:///{path}", HUB_SCHEMA)
+        store = await Store.open(url, HUB_SCHEMA)
         await fill(store)
         await store.close()
 
     asyncio.run(make())
-    return path
+    return folder / "hub.db"
 
 
 @pytest.fixture
@@ -110,13 +77,9 @@ async def store(filled_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """Each kind of database: None for SQLite, else the address of a PostgreSQL server for the tests of a module."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with postgresql_server() as address:
-        yield address
+def server(request: pytest.FixtureRequest) -> str | None:
+    """Each kind of database: None for SQLite, else the address of a PostgreSQL one for the tests of a module."""
+    return None if request.param == "sqlite" else hub_database_at(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ CASES: list[tuple[str, Facts, set[Key]]] = [
     ("no sensor", facts(health=health_view(temperature_celsius=None)), set()),
     ("slow for a moment", facts(later(119), throttled_since=NOW), set()),
     ("slow", facts(later(120), throttled_since=NOW), {("throttled", "")}),
+    ("no agents", facts(health=health_view(agents_away=True)), {("agents_away", "")}),
+    ("agents again", facts(health=health_view(agents_away=False)), set()),
     ("copied", facts(duplicated_at=NOW), {("duplicate_key", "")}),
     ("copied long ago", facts(later(24 * 3600), duplicated_at=NOW), set()),
     ("flooding", facts(runaway=("s1", "s2")), {("runaway", "s1"), ("runaway", "s2")}),

@@ -24,6 +24,7 @@ from protocol.events import GatewayUpdated, GatewayUpdateFailed
 from protocol.limits import ANSWER_WITHIN
 from protocol.link import Answered
 from protocol.problems import Problem, ProblemCode
+from tests.stores import hub_file_in
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -116,7 +117,7 @@ def fleet() -> Fleet:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """The hub's store with one organisation, its group 1 with the devices d0 to d9, and an empty group 2."""
-    opened = await Store.open(f"sqlite:///{tmp_path}/hub.db", HUB_SCHEMA)
+    opened = await Store.open(await asyncio.to_thread(hub_file_in, tmp_path), HUB_SCHEMA)
     async with opened.begin() as connection:
         await connection.execute(sa.insert(organisations).values(id=1, name="Home", created_at=START))
         for group_id, name in ((1, "Attic"), (2, "Cellar")):

@@ -141,6 +141,10 @@ export interface GatewayHealth {
    * Whether heat or weak power slows the machine down now.
    */
   throttled?: boolean;
+  /**
+   * Whether the account that agents work in cannot be reached, so that none can start.
+   */
+  agents_away?: boolean;
 }
 /**
  * A live session, and when something last happened in it.
