@@ -146,7 +146,7 @@ class CareDesk:
         """Take the next piece."""
         async with self._turn:
             reading = self._reading
-            if reading is None or self._checked is not None:
+            if reading is None:
                 raise Problem(ProblemCode.NOT_FOUND, "No backup is being brought. Begin anew.")
             try:
                 manifest = await reading.put(offset, data)
@@ -157,7 +157,7 @@ class CareDesk:
                 raise
             if manifest is None:
                 self._advance(reading.percent)
-            else:
+            elif self._checked is None:
                 self._checked = _checked(manifest)
                 self._checked_at = datetime.now(UTC)
                 self._tell(CareState())

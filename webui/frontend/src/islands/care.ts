@@ -30,6 +30,8 @@ async function bring(file: File, passphrase: string, piece: number, view: View):
       view.progress(end / file.size);
     }
     view.end('');
+    // On a phone what became of it would stand above the window.
+    maybe(document, '[data-care]', HTMLElement)?.scrollIntoView({ block: 'start' });
   } catch (error) {
     if (cancelled.aborted) {
       view.end('');
@@ -90,11 +92,15 @@ class View {
 
 /* Once the device has gone away and answers again, to its first page: that asks for a login, or for the setup code. */
 export function waitForNewStart(): void {
+  let waiting = false;
   let away = false;
   window.setInterval(() => {
-    if (!maybe(document, '[data-starts-anew]', HTMLElement)) return;
+    const said = maybe(document, '[data-starts-anew]', HTMLElement) !== null;
+    waiting = waiting || said;
+    if (!waiting) return;
     void answers().then((there) => {
-      if (there && away) window.location.assign(pageAddress('/'));
+      // What no longer says that it starts anew is what the new start shows.
+      if (there && (away || !said)) window.location.assign(pageAddress('/'));
       away = away || !there;
     });
   }, PAUSE_MS / 2);
