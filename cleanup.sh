@@ -33,7 +33,8 @@ made_here() { printf '%s\n' "$made" | grep -qx "$1" && getent passwd "$1" >/dev/
 
 # Sessions outlive the service; what still runs in the accounts that were made here ends now.
 stop_all() {
-  systemctl disable --now hutch.service hutch-agents.service hutch-agents.socket >/dev/null 2>&1 || :
+  systemctl disable --now hutch.service hutch-agents.service hutch-agents.socket hutch-factory-reset.service \
+    >/dev/null 2>&1 || :
   for account in agent hutch; do
     if made_here "$account"; then pkill -KILL -u "$account" >/dev/null 2>&1 || :; fi
   done
@@ -59,11 +60,13 @@ remove_accounts() {
 
 [ -n "$root" ] || stop_all
 say "removing the service and its releases"
-for unit in hutch.service hutch-agents.service hutch-agents.socket; do
+for unit in hutch.service hutch-agents.service hutch-agents.socket hutch-factory-reset.service; do
   rm -f "$root/etc/systemd/system/$unit" "$root/etc/systemd/system"/*.wants/"$unit"
 done
-rm -rf "$root/etc/systemd/system/hutch.service.d" "$root/opt/hutch" "$root/usr/local/lib/hutch" "$root/run/hutch-agents"
-rm -f "$root/etc/polkit-1/rules.d/50-hutch.rules" "$root/usr/lib/sysusers.d/hutch.conf" \
+rm -rf "$root/etc/systemd/system/hutch.service.d" "$root/opt/hutch" "$root/usr/local/lib/hutch" \
+  "$root/usr/lib/hutch" "$root/run/hutch-agents"
+rm -f "$root/var/log/hutch-factory-reset.log" \
+  "$root/etc/polkit-1/rules.d/50-hutch.rules" "$root/usr/lib/sysusers.d/hutch.conf" \
   "$root/usr/lib/tmpfiles.d/hutch.conf" "$root/usr/lib/sysctl.d/60-hutch.conf" "$root/usr/local/bin/hutch"
 [ -n "$root" ] || systemctl daemon-reload || :
 

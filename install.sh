@@ -222,6 +222,9 @@ install_units() {
   else
     rm -f "$root/etc/systemd/system/hutch.service.d/20-single-user.conf"
   fi
+  # Root's part in a factory reset; it lies where root alone may write.
+  put "$unpacked/packaging/hutch-factory-reset.service" /etc/systemd/system/hutch-factory-reset.service 644
+  put "$unpacked/packaging/factory-reset" /usr/lib/hutch/factory-reset 755
   put "$unpacked/packaging/polkit/50-hutch.rules" /etc/polkit-1/rules.d/50-hutch.rules 644
   put "$releases/hutch-start" /usr/local/lib/hutch/hutch-start 755
   put "$releases/hutch" /usr/local/bin/hutch 755
@@ -298,17 +301,18 @@ make_current_or_next() {
 
 start() {
   if [ -n "$root" ]; then
-    systemctl --root="$root" enable hutch.service hutch-agents.socket hutch-agents.service
+    systemctl --root="$root" enable hutch.service hutch-agents.socket hutch-agents.service hutch-factory-reset.service
     return
   fi
   systemctl daemon-reload
-  [ -z "$fresh" ] || undo_with "systemctl disable --now hutch.service hutch-agents.service hutch-agents.socket"
+  ours='hutch.service hutch-agents.service hutch-agents.socket hutch-factory-reset.service'
+  [ -z "$fresh" ] || undo_with "systemctl disable --now $ours"
   if [ -n "$single" ]; then
     systemctl disable --now hutch-agents.service hutch-agents.socket >/dev/null 2>&1 || :
   else
     systemctl enable --now hutch-agents.socket hutch-agents.service
   fi
-  systemctl enable hutch.service
+  systemctl enable hutch.service hutch-factory-reset.service
   if [ -n "$changed" ] || ! systemctl is-active --quiet hutch.service; then
     systemctl restart hutch.service
     started=yes

@@ -12,7 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from appliance.anew import Anew, start_again
+from appliance.care.desk import CareDesk
 from appliance.care.pending import carry_out
+from appliance.care.settling import agents_of
 from appliance.claiming import show_claim
 from appliance.config import Settings
 from appliance.hub import hub_credentials, make_device_key
@@ -21,7 +24,7 @@ from appliance.lean import give_back, share_one_heap
 from appliance.lock import hold
 from appliance.notifying import notifications_of
 from appliance.opencode import begin_desktop, opencode_api
-from appliance.separation import agents_account, rights_in
+from appliance.separation import rights_in
 from appliance.serving import serve
 from appliance.talks import talks_of
 from appliance.updates.choose import HubSide, make_updates
@@ -73,22 +76,23 @@ def run(settings: Settings) -> int:
         Problem: when the device cannot start, with what to mend.
     """
     share_one_heap()
-    layout = Layout.of(settings)
+    layout, anew = Layout.of(settings), Anew()
     layout.prepare()
     with hold(layout.lock):
         layout.console.unlink(missing_ok=True)
         layout.hub_door.unlink(missing_ok=True)
-        if (done := carry_out(layout)) is not None:
+        if (done := carry_out(layout, Notifier().busy)) is not None:
             log.warning("what was planned for this start is done", what=done.what)
-        return asyncio.run(_run(settings, layout))
+        code = asyncio.run(_run(settings, layout, anew))
+    return start_again() if anew.wanted else code
 
 
-async def _run(settings: Settings, layout: Layout) -> int:
+async def _run(settings: Settings, layout: Layout, anew: Anew) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with device(settings, layout) as notifier:
+    async with device(settings, layout, anew) as notifier:
         gc.collect()
         gc.freeze()
         give_back()
@@ -102,7 +106,7 @@ async def _run(settings: Settings, layout: Layout) -> int:
 
 
 @asynccontextmanager
-async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
+async def device(settings: Settings, layout: Layout, anew: Anew) -> AsyncIterator[Notifier]:
     """Everything that makes a device, started; closed in reverse order on the way out."""
     notifier = Notifier()
     started_at = datetime.now(UTC)
@@ -118,8 +122,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
         accounts = Accounts(store, bus, setup_code)
         stack.push_async_callback(accounts.close)
 
-        account = await agents_account(layout.agent_user, layout.broker, layout.agents_folders)
-        stack.push_async_callback(account.close)
+        account = await stack.enter_async_context(agents_of(layout, notifier.busy))
 
         sampler = HealthSampler(layout.data)
         system = await asyncio.to_thread(sampler.system_info)
@@ -170,6 +173,14 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             ),
         )
         await updates.start()
+        care = CareDesk(
+            settings,
+            layout,
+            bus,
+            name=system.hostname,
+            updating=lambda: updates.desk.updater.state().phase,
+            anew=anew,
+        )
         tunnel = Tunnel(layout.hub_door, lambda: hub_link.terms.may("pages"), assertions.load)
         hub_link = HubLink(
             LinkServices(
@@ -218,6 +229,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             notifications=told.notifications,
             settings=settings_table,
             updates=updates.desk,
+            care=care,
             name=system.hostname,
             version=VERSION,
             gateway_id=identity,
@@ -240,6 +252,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
                 talks.conversations.run(),
                 updates.run(),
                 updates.schedule(),
+                care.run(),
                 told.notifications.run(),
                 notifier.watchdog(),
             )

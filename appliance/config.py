@@ -111,6 +111,10 @@ class Settings(BaseModel):
     boot_folder: Path = Field(
         default=Path("/data/hutch-boot"), description="Where the image keeps what happened at its starts."
     )
+    factory_reset: Path = Field(
+        default=Path("/usr/lib/hutch/factory-reset"),
+        description="Root's program for factory resets; where it is, the next start of the machine does them.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["auto", "console", "json", "journal"] = Field(
         default="auto", description="auto: console on a terminal, journal under systemd, JSON elsewhere."

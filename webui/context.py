@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.agents.installer import Agents
     from gateway.agents.keys import AgentKeys
     from gateway.agents.login import AgentLogins
+    from gateway.care.types import Care
     from gateway.conversations.attachments import Attachments
     from gateway.conversations.conversations import Conversations
     from gateway.conversations.folders import WorkFolders
@@ -74,6 +75,7 @@ class Device:
     usage: UsageRecords
     folders: WorkFolders
     updates: UpdateDesk
+    care: Care
     notifications: Notifications
     settings: SettingsTable
     name: str

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -41,17 +42,30 @@ _PAGES: Final = 256
 _BLOCK: Final = 256 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A backup that was written. ``unread``: files and folders that the device may not read, and that are not in it."""
+
+    manifest: Manifest
+    unread: int
+
+
+def check_chosen(layout: Layout, chosen: tuple[str, ...]) -> None:
+    """Refuse folders that are not in the workspace. Raises Problem NOT_FOUND."""
+    if missing := sorted(set(chosen) - set(workspaces(layout))):
+        raise Problem(ProblemCode.NOT_FOUND, f"There is no folder {missing[0]} in the workspace. Check its name.")
+
+
 def write_backup(
     target: BinaryIO, layout: Layout, passphrase: str, *, settings_file: Path, chosen: tuple[str, ...], told: Told
-) -> Manifest:
+) -> Written:
     """Write a backup with the ``chosen`` folders of the workspace; works while the daemon runs.
 
     Raises:
         Problem: NOT_FOUND for a folder that is not there, INVALID_REQUEST for a passphrase that is too short,
             DISK_FULL, UNAVAILABLE when the store cannot be read.
     """
-    if missing := sorted(set(chosen) - set(workspaces(layout))):
-        raise Problem(ProblemCode.NOT_FOUND, f"There is no folder {missing[0]} in the workspace. Check its name.")
+    check_chosen(layout, chosen)
     with _store_copy(layout) as store:
         size, files = _measure(layout, store, chosen)
         manifest = Manifest(
@@ -71,29 +85,30 @@ def write_backup(
                 tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
             ):
                 _add_bytes(archive, MANIFEST, manifest.model_dump_json().encode())
-                writer = _Writer(archive, size, told)
+                writer = Writer(archive, size, told)
                 for name, path in (("data/" + STORE, store), ("settings.toml", settings_file)):
                     writer.add_file(name, path)
                 writer.add_file("authorized_keys", layout.authorized_keys)
-                for entry in _entries(layout, chosen):
+                for entry in _entries(layout, chosen, writer.skip):
                     writer.add(entry)
         except BaseException:
             sealed.abandon()
             raise
         sealed.close()
     told(100)
-    return manifest
+    return Written(manifest, writer.unread)
 
 
-def _entries(layout: Layout, chosen: tuple[str, ...]) -> Iterator[Entry]:
+def _entries(layout: Layout, chosen: tuple[str, ...], unread: Callable[[], None] = lambda: None) -> Iterator[Entry]:
     yield from data_entries(layout)
-    yield from workspace_entries(layout, chosen)
+    yield from workspace_entries(layout, chosen, unread)
 
 
-class _Writer:
-    """Adds members, and counts what went in."""
+class Writer:
+    """Adds members, and counts what went in. ``size`` is what is to come, in bytes."""
 
     def __init__(self, archive: tarfile.TarFile, size: int, told: Told) -> None:
+        self.unread = 0
         self._archive = archive
         self._size = max(size, 1)
         self._done = 0
@@ -116,10 +131,17 @@ class _Writer:
             return
         try:
             file = entry.open()
+        except PermissionError:
+            self.skip()
+            return
         except OSError:
-            return  # it went meanwhile, became a link, or may not be read
+            return  # it went meanwhile, or became a link
         with file:
             self._member(entry.name, os.fstat(file.fileno()), file)
+
+    def skip(self) -> None:
+        """Count something that may not be read."""
+        self.unread += 1
 
     def _member(self, name: str, state: os.stat_result, file: BinaryIO | None, link: str = "") -> None:
         info = tarfile.TarInfo(name)

@@ -23,6 +23,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 STORE: Final = "hutch.db"
 MAX_FILES: Final = 2_000_000
+RESERVE: Final = 64 * 1024**2
+"""Bytes of the disk that stay free, whatever is saved or restored."""
 NOT_DATA: Final = frozenset(
     {"workspace", "agents", "tmux", "updates", "lock", "console.sock", "hub.sock", "setup-code", "care"}
 )
@@ -61,13 +63,15 @@ def data_entries(layout: Layout) -> Iterator[Entry]:
     for path in sorted(layout.data.iterdir()):
         name = path.name
         if name not in NOT_DATA and not name.startswith((STORE, ".")):
-            yield from _tree(layout.data, name, "data")
+            yield from tree_entries(layout.data, name, "data")
 
 
-def workspace_entries(layout: Layout, chosen: tuple[str, ...]) -> Iterator[Entry]:
-    """The chosen folders of the workspace; names that are none give nothing."""
+def workspace_entries(
+    layout: Layout, chosen: tuple[str, ...], unread: Callable[[], None] = lambda: None
+) -> Iterator[Entry]:
+    """The chosen folders of the workspace; names that are none give nothing. ``unread`` as in :func:`tree_entries`."""
     for name in chosen:
-        yield from _tree(layout.workspace, name, "workspace")
+        yield from tree_entries(layout.workspace, name, "workspace", unread)
 
 
 def workspaces(layout: Layout) -> tuple[str, ...]:
@@ -77,29 +81,40 @@ def workspaces(layout: Layout) -> tuple[str, ...]:
     return ()
 
 
-def _tree(base: Path, name: str, inside: str) -> Iterator[Entry]:
-    """A file, or a folder with everything below it. No link is followed: agents own some of what is read here."""
+def tree_entries(base: Path, name: str, inside: str, unread: Callable[[], None] = lambda: None) -> Iterator[Entry]:
+    """A file, or a folder with everything below it. No link is followed: agents own some of what is read here.
+
+    ``unread`` is called for each folder that may not be looked into.
+    """
     top = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         state = os.stat(name, dir_fd=top, follow_symlinks=False)
         if not stat.S_ISDIR(state.st_mode):
             yield from _entry(f"{inside}/{name}", name, top)
             return
-        for folder, folders, files, descriptor in os.fwalk(name, dir_fd=top, follow_symlinks=False, onerror=None):
+        walk = os.fwalk(name, dir_fd=top, follow_symlinks=False, onerror=lambda error: _count(error, unread))
+        for folder, folders, files, descriptor in walk:
             yield Entry(f"{inside}/{folder}", os.fstat(descriptor), "", None)
             for one in sorted(files):
                 yield from _entry(f"{inside}/{folder}/{one}", one, descriptor)
             for one in folders:
-                if stat.S_ISLNK(os.stat(one, dir_fd=descriptor, follow_symlinks=False).st_mode):
-                    yield from _entry(f"{inside}/{folder}/{one}", one, descriptor)
+                # A link to a folder counts as a folder here.
+                yield from _entry(f"{inside}/{folder}/{one}", one, descriptor)
     except FileNotFoundError:
         return
+    except PermissionError as error:
+        _count(error, unread)
     finally:
         os.close(top)
 
 
+def _count(error: OSError, unread: Callable[[], None]) -> None:
+    if isinstance(error, PermissionError):
+        unread()
+
+
 def _entry(name: str, leaf: str, folder: int) -> Iterator[Entry]:
-    """An entry for what can be kept; what went meanwhile, may not be read, or is no file, is left out."""
+    """An entry for a file or a link; what went meanwhile, or is neither, is left out."""
     with suppress(FileNotFoundError, PermissionError):
         state = os.stat(leaf, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISLNK(state.st_mode):

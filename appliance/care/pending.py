@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -37,10 +38,11 @@ def planned(layout: Layout) -> Pending | None:
         return None
 
 
-def carry_out(layout: Layout) -> Pending | None:
+def carry_out(layout: Layout, busy: Callable[[], None] = lambda: None) -> Pending | None:
     """Do what is planned, and say what it was. Call it with the device's lock held. Raises Problem.
 
-    It may be interrupted at any point and is gone on with by the next call: the plan goes last.
+    It may be interrupted at any point and is gone on with by the next call: the plan goes last. ``busy`` is called
+    while it goes on.
     """
     pending = planned(layout)
     if pending is None:
@@ -49,7 +51,7 @@ def carry_out(layout: Layout) -> Pending | None:
     from appliance.care import restore
 
     if pending.what == "restore":
-        restore.apply(layout)
+        restore.apply(layout, busy)
     else:
         _reset(layout, workspace=pending.workspace)
     remove_private(_file(layout))

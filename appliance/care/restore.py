@@ -7,25 +7,27 @@ moves the old data aside and the new in with renames, each of which may be repea
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
-from appliance.care.contents import FORMAT, MANIFEST, MAX_FILES, NOT_DATA, STORE, Manifest
+from appliance.care.contents import FORMAT, MANIFEST, MAX_FILES, NOT_DATA, RESERVE, STORE, Manifest
+from appliance.care.places import handed_over, restored
 from appliance.care.sealed import OpeningReader
 from appliance.layout import Layout
+from appliance.lock import hold
 from foundation.files import make_private_folder, problems_of
 from gateway.store.schema import DEVICE_SCHEMA
 from protocol.problems import Problem, ProblemCode
 
 Told = Callable[[int], None]
-RESERVE: Final = 64 * 1024**2
-"""Bytes that stay free."""
 _LARGEST_MANIFEST: Final = 1024 * 1024
 _TOPS: Final = frozenset({"data", "workspace", "settings.toml", "authorized_keys"})
 _BLOCK: Final = 256 * 1024
@@ -59,9 +61,19 @@ def stage(source: BinaryIO, layout: Layout, passphrase: str, told: Told) -> Mani
     return manifest
 
 
-def restored(layout: Layout) -> Path:
-    """Where a backup is unpacked."""
-    return layout.data / "care" / "restored"
+@contextmanager
+def alone(layout: Layout) -> Iterator[None]:
+    """Hold what is unpacked for one restore. Raises Problem CONFLICT while another one is at it."""
+    make_private_folder(layout.data / "care")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold(layout.data / "care" / "restore.lock"))
+        except Problem as problem:
+            if problem.code is not ProblemCode.CONFLICT:
+                raise
+            message = "Another restore is under way on this device. Give it up, or wait until it is through."
+            raise Problem(ProblemCode.CONFLICT, message) from None
+        yield
 
 
 def check_version(manifest: Manifest) -> None:
@@ -87,8 +99,12 @@ def check_space(manifest: Manifest, layout: Layout) -> None:
         )
 
 
-def apply(layout: Layout) -> None:
-    """Put what was staged in the place of what is there. The daemon must not run. Can be repeated at any point."""
+def apply(layout: Layout, busy: Callable[[], None] = lambda: None) -> None:
+    """Put what was staged in the place of what is there. The daemon must not run. Can be repeated at any point.
+
+    ``busy`` is called again and again, as a workspace may take long. Where agents have an account of their own, their
+    folders are handed over (:mod:`appliance.care.workspace`).
+    """
     new, old = restored(layout), layout.data / "care" / "before"
     old.mkdir(mode=0o700, exist_ok=True)
     with problems_of(layout.data):
@@ -103,27 +119,43 @@ def apply(layout: Layout) -> None:
                 _move(path, layout.data / path.name)
             (new / "moving").rmdir()
         _sync(layout.data)
-        if (new / "workspace").is_dir() and layout.agent_user is None:
-            _merge(new / "workspace", layout.workspace)
+        if (new / "workspace").is_dir():
+            if layout.agent_user is None:
+                _merge(new / "workspace", layout.workspace, busy)
+            else:
+                _move(new / "workspace", handed_over(layout))
         _keys(new / "authorized_keys", layout.authorized_keys)
 
 
-def _merge(source: Path, target: Path) -> None:
-    """Lay a tree over another: what is in both is the backup's, what is only in the other stays."""
+def _merge(source: Path, target: Path, busy: Callable[[], None]) -> None:
+    """Move a tree over another: what is in both becomes the backup's, what is only in the other stays."""
     if target.is_symlink() or not target.is_dir():
         target.unlink(missing_ok=True)
         target.mkdir(parents=True)
+        shutil.copymode(source, target)
     for path in sorted(source.iterdir()):
+        busy()
         here = target / path.name
         if path.is_dir() and not path.is_symlink():
-            _merge(path, here)
+            _merge(path, here, busy)
             continue
         if here.is_dir() and not here.is_symlink():
             shutil.rmtree(here)
-        new = target / f".{path.name[:200]}.restored"
+        _put(path, here)
+
+
+def _put(source: Path, target: Path) -> None:
+    """Move a file or link, also to another file system, where it is there as a whole or not at all."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        new = target.with_name(f".{target.name[:200]}.restored")
         new.unlink(missing_ok=True)
-        shutil.copy2(path, new, follow_symlinks=False)
-        new.replace(here)
+        shutil.copy2(source, new, follow_symlinks=False)
+        new.replace(target)
+        source.unlink()
 
 
 def _keys(kept: Path, target: Path) -> None:
@@ -135,11 +167,8 @@ def _keys(kept: Path, target: Path) -> None:
 
 def tidy(layout: Layout) -> None:
     """Remove what was there before, and what is not needed any more."""
-    shutil.rmtree(layout.data / "care" / "before", ignore_errors=True)
-    left = restored(layout)
-    if layout.agent_user is not None and (left / "workspace").is_dir():
-        return  # an administrator brings these to the account that agents work in
-    shutil.rmtree(left, ignore_errors=True)
+    for path in (layout.data / "care" / "before", restored(layout)):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -187,6 +216,9 @@ def _write(archive: tarfile.TarFile, info: tarfile.TarInfo, folder: Path) -> Non
     with problems_of(path):
         if info.isdir():
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if name.parts[0] == "workspace":
+                # What is below it still has to be put there.
+                path.chmod(info.mode & 0o777 | 0o700)
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if info.issym():

@@ -17,11 +17,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from gateway.care.types import SHORTEST_PASSPHRASE
 from protocol.problems import Problem, ProblemCode
 
 MAGIC: Final = b"HUTCHBK1"
 PIECE: Final = 64 * 1024
-SHORTEST_PASSPHRASE: Final = 8
 _HEADER: Final = struct.Struct(">8s16sB7s")
 _TAG: Final = 16
 _COST: Final = 15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import getpass
 import os
 import socket
@@ -20,8 +21,6 @@ from protocol.problems import Problem, ProblemCode
 
 _STDIO = "-"
 _LONGEST = 1024
-MARKER = "factory-reset"
-"""In the boot folder of the image: its next boot wipes the device's data."""
 
 
 def backup(options: argparse.Namespace, settings: Settings) -> int:
@@ -35,8 +34,11 @@ def backup(options: argparse.Namespace, settings: Settings) -> int:
     chosen = workspaces(layout) if options.workspaces == "all" else _names(options.workspaces)
     with _target(options.file) as target:
         file = options.config or DEFAULT_FILE
-        made = write_backup(target, layout, passphrase, settings_file=file, chosen=chosen, told=_progress("saved"))
+        written = write_backup(target, layout, passphrase, settings_file=file, chosen=chosen, told=_progress("saved"))
+    made = written.manifest
     _say(f"Saved {made.files} files and folders, {made.size // 1024**2} MiB, of {made.name}.")
+    if written.unread:
+        _say(f"{written.unread} files or folders are not in it: agents made them private.")
     _say("Without its passphrase nobody can read it, you neither.")
     return 0
 
@@ -44,26 +46,28 @@ def backup(options: argparse.Namespace, settings: Settings) -> int:
 def restore(options: argparse.Namespace, settings: Settings) -> int:
     """Bring a backup back."""
     from appliance.care.pending import Pending, carry_out, plan
-    from appliance.care.restore import restored, stage
+    from appliance.care.restore import alone, stage
 
     layout = Layout.of(settings)
     layout.prepare()
     passphrase = _passphrase(options.passphrase_stdin, new=False)
-    with _source(options.file) as source:
-        made = stage(source, layout, passphrase, _progress("read"))
-    _say(f"A backup of {made.name} of {made.made_at:%Y-%m-%d %H:%M} UTC, by Hutch {made.hutch}: all of it is good.")
-    plan(layout, Pending(what="restore"))
+    with alone(layout):
+        with _source(options.file) as source:
+            made = stage(source, layout, passphrase, _progress("read"))
+        _say(f"A backup of {made.name} of {made.made_at:%Y-%m-%d %H:%M} UTC, by Hutch {made.hutch}: all of it is good.")
+        plan(layout, Pending(what="restore"))
     if not _now_or_later(layout, lambda: carry_out(layout)):
         return 0
     _say("The device is as it was then. Start it.")
     if layout.agent_user is not None and made.workspaces:
-        _say(f"The workspaces lie in {restored(layout) / 'workspace'}: bring them to {layout.workspace} as root.")
+        _say("Its next start brings the agents their folders.")
     return 0
 
 
 def reset(options: argparse.Namespace, settings: Settings) -> int:
     """Make a new device of it."""
-    from appliance.care.pending import Pending, carry_out, plan
+    from appliance.care import resetting
+    from appliance.care.pending import carry_out
 
     layout, name = Layout.of(settings), socket.gethostname()
     given = options.name
@@ -71,28 +75,26 @@ def reset(options: argparse.Namespace, settings: Settings) -> int:
         given = input(f"This forgets everything. To go on, give the device's name ({name}): ")
     if given.strip() != name:
         raise Problem(ProblemCode.INVALID_REQUEST, f"The device is called {name}. Nothing was changed.")
-    if options.workspace and layout.agent_user is not None and not settings.boot_folder.is_dir():
-        message = f"The workspace belongs to {layout.agent_user.name}: empty it as that account, then reset without it."
-        raise Problem(ProblemCode.PERMISSION_DENIED, message)
-    if settings.boot_folder.is_dir():
-        mark(settings.boot_folder, workspace=options.workspace)
-        _say("The next boot makes a new device of it. Restart it now.")
-        return 0
-    if not layout.data.is_dir():
-        raise Problem(ProblemCode.NOT_FOUND, f"There is no device in {layout.data}. Check --data.")
-    plan(layout, Pending(what="reset", workspace=options.workspace))
+    if resetting.prepare(settings, layout, workspace=options.workspace):
+        return _restart_machine(layout)
     if _now_or_later(layout, lambda: carry_out(layout)):
         _say("Its next start is its first one." + ("" if options.workspace else f" Files stay in {layout.workspace}."))
     return 0
 
 
-def mark(folder: Path, *, workspace: bool) -> None:
-    """Ask the image for a factory reset. Raises Problem."""
-    marker = folder / MARKER
-    with problems_of(marker), marker.open("w") as file:
-        file.write("workspace\n" if workspace else "\n")
-        file.flush()
-        os.fsync(file.fileno())
+def _restart_machine(layout: Layout) -> int:
+    """Root resets the device at the next start of the machine; no start, no reset."""
+    from appliance.care import resetting
+
+    try:
+        asyncio.run(resetting.reboot())
+    except Problem:
+        resetting.unmark(layout)
+        raise
+    _say(
+        "The machine restarts, and makes a new device of itself. Make it yours with the setup code that it then shows."
+    )
+    return 0
 
 
 def support(options: argparse.Namespace, settings: Settings) -> int:

@@ -163,6 +163,16 @@ class UpdateChanged(_Event):
     problem: str
 
 
+class CareChanged(_Event):
+    """A backup, a restore or a factory reset got further; fields as in :class:`gateway.care.types.CareState`."""
+
+    type: Literal["care.changed"] = "care.changed"
+    phase: str
+    percent: int
+    detail: str
+    problem: str
+
+
 class PeopleChanged(_Event):
     """A person or a token was added, changed or removed."""
 
@@ -188,6 +198,7 @@ AnyEvent = Annotated[
     | SshKeysChanged
     | PeopleChanged
     | UpdateChanged
+    | CareChanged
     | ChatEvent,
     Field(discriminator="type"),
 ]

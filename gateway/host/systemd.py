@@ -43,6 +43,10 @@ class Notifier:
         """The daemon serves."""
         self._send("READY=1")
 
+    def busy(self) -> None:
+        """Something takes long before the daemon is ready, and goes on: it gets another minute (sd_notify(3))."""
+        self._send("EXTEND_TIMEOUT_USEC=60000000")
+
     def stopping(self) -> None:
         """The daemon is about to end."""
         self._send("STOPPING=1")

@@ -48,6 +48,7 @@ PAGES = {
     "ssh-keys": "/settings/keys",
     "hub": "/settings/hub",
     "updates": "/settings/updates",
+    "care": "/settings/care",
     "audit": "/settings/audit",
     "about": "/settings/about",
     "reference": "/docs",

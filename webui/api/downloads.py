@@ -18,7 +18,12 @@ _BLOCK = 256 * 1024
 async def download(request: web.Request) -> web.StreamResponse:
     """A file as an attachment: browsers save it and never show it, whatever is in it."""
     query = parse_query(request, PathQuery)
-    async with await device_of(request).workspace.open_file(query.path) as file:
+    return await send_file(request, await device_of(request).workspace.open_file(query.path))
+
+
+async def send_file(request: web.Request, opened: OpenFile) -> web.StreamResponse:
+    """An open file as an attachment, or the range of it that is asked for; it is closed afterwards."""
+    async with opened as file:
         etag = f'"{file.size:x}-{file.modified_at.timestamp():.6f}"'
         wanted = _range(request, file.size, etag)
         if wanted is None:

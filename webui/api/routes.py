@@ -8,6 +8,7 @@ from foundation.web.routing import Route
 from gateway.accounts.types import Role
 from webui.api.tables.accounts import ACCOUNT_ROUTES
 from webui.api.tables.agents import AGENT_ROUTES
+from webui.api.tables.care import CARE_ROUTES
 from webui.api.tables.conversations import CONVERSATION_ROUTES
 from webui.api.tables.device import DEVICE_ROUTES
 from webui.api.tables.files import FILE_ROUTES
@@ -26,4 +27,5 @@ API_ROUTES: Final[list[Route[Role]]] = [
     *AGENT_ROUTES,
     *DEVICE_ROUTES,
     *UPDATE_ROUTES,
+    *CARE_ROUTES,
 ]

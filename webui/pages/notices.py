@@ -49,6 +49,10 @@ NOTICES: Final[dict[str, Notice]] = {
     "update-begun": Notice("The update is being installed. The device works on meanwhile.", "info"),
     "update-restarts": Notice("The device restarts. This takes a minute or two.", "info"),
     "update-preferences": Notice("Saved."),
+    "care-saving": Notice("Begun. The backup appears here when it is whole.", "info"),
+    "care-forgotten": Notice("The backup is gone from the device. What you downloaded you keep."),
+    "care-given-up": Notice("Forgotten. The device is as it was."),
+    "care-restarts": Notice("The device starts anew. This takes a minute or two.", "info"),
     "logged-out": Notice("You are logged out."),
     "log-in-again": Notice("The password is changed. Log in with the new one."),
 }

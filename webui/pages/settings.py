@@ -39,6 +39,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("keys", "SSH keys", "lock", Role.ADMIN),
     Place("hub", "Hub", "hub", Role.ADMIN),
     Place("updates", "Updates", "download", Role.VIEWER),
+    Place("care", "Backup and reset", "disk", Role.ADMIN),
     Place("audit", "Audit log", "list", Role.ADMIN),
     Place("about", "About", "info", Role.VIEWER),
 )

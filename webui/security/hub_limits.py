@@ -41,6 +41,10 @@ LIMITS: Final = (
     Limit("/settings/people", None),
     Limit("/settings/tokens", None),
     Limit("/settings/hub", None, changes=True),
+    # Not the support bundle: it holds no secret, and /api/support is another path.
+    Limit("/api/care", None),
+    Limit("/settings/care", None, changes=True),
+    Limit("/parts/care", None),
     Limit("/settings/notifications", None),
     Limit("/api/notifications", None),
     Limit("/api/sessions", "terminals"),

@@ -22,6 +22,7 @@ AUDIENCE: Final[dict[str, Role]] = {
     "agent.removed": Role.VIEWER,
     "agent.login": Role.VIEWER,
     "update.changed": Role.VIEWER,
+    "care.changed": Role.ADMIN,
     "ssh.changed": Role.ADMIN,
     "people.changed": Role.ADMIN,
     "conversation.created": Role.VIEWER,

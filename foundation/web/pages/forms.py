@@ -20,7 +20,9 @@ from protocol.problems import Problem, ProblemCode
 
 M = TypeVar("M", bound=BaseModel)
 
-_NEVER_SHOWN_AGAIN = frozenset({"password", "token", "csrf_token", "old_password", "address", "environment"})
+_NEVER_SHOWN_AGAIN = frozenset(
+    {"password", "passphrase", "again", "token", "csrf_token", "old_password", "address", "environment"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ from typing import Any, Final
 from aiohttp import ClientResponse, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from appliance.anew import Anew
+from appliance.care.desk import CareDesk
+from appliance.config import Settings
+from appliance.layout import Layout
 from appliance.notifying import notifications_of
 from foundation.accounts.limits import GuessLimits
 from foundation.accounts.passwords import HashCost, Passwords
@@ -48,6 +52,7 @@ from gateway.store.sessions import SessionRecords
 from gateway.updates.desk import UpdateDesk
 from gateway.updates.none import NoUpdater
 from gateway.updates.preferences import UpdatePreferences
+from gateway.updates.types import UpdatePhase
 from gateway.updates.uploads import BundleUploads
 from gateway.workspaces.folders import Workspace
 from gateway.workspaces.transfers import Transfers
@@ -280,6 +285,7 @@ async def _device(
             UpdatePreferences(SettingsTable(store), channel=None, automatic=None, window=None),
             BundleUploads(root / "updates"),
         ),
+        care=await _care(stack, root, bus),
         notifications=told.notifications,
         settings=SettingsTable(store),
         name=HOSTNAME,
@@ -289,6 +295,14 @@ async def _device(
         allowed_hosts=frozenset({"hutch.example.org"}),
         trusted_proxies=(ip_network("10.0.0.0/8"),),
     )
+
+
+async def _care(stack: AsyncExitStack, root: Path, bus: DeviceBus) -> CareDesk:
+    settings = Settings(data=root, workspace=root / "work", authorized_keys=root / "ssh" / "authorized_keys")
+    layout = Layout.of(settings)
+    desk = CareDesk(settings, layout, bus, name=HOSTNAME, updating=lambda: UpdatePhase.IDLE, anew=Anew())
+    await stack.enter_async_context(_running(desk.run()))
+    return desk
 
 
 @asynccontextmanager

@@ -11,7 +11,11 @@ from webui.api.routes import API_ROUTES
 from webui.routes import ROUTES
 from webui.streams.audience import AUDIENCE
 
-NOT_AUDITED = {"/api/files/uploads/{transfer_id}/chunks/{seq}", "/api/updates/bundle"}
+NOT_AUDITED = {
+    "/api/files/uploads/{transfer_id}/chunks/{seq}",
+    "/api/updates/bundle",
+    "/api/care/restore/file",
+}
 """One record for each piece would drown the log; what becomes of an upload has its own."""
 
 

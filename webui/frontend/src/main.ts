@@ -3,6 +3,7 @@
 import { installAgents } from './islands/agents';
 import { startPage } from './islands/base';
 import { uploadBundle } from './islands/bundles';
+import { bringBackup, waitForNewStart } from './islands/care';
 import { tellThisBrowser } from './islands/push';
 import { uploadFiles } from './islands/uploads';
 
@@ -10,4 +11,6 @@ startPage();
 installAgents();
 uploadFiles();
 uploadBundle();
+bringBackup();
+waitForNewStart();
 tellThisBrowser();
