@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tempfile
 from pathlib import Path
 
 from image.build.keys import Keys
@@ -36,6 +38,16 @@ def make_bundle(target: Path, text: str, root: Path, boot: Path, keys: Keys) -> 
         check(target, keys.keyring, work / "system.conf")
     finally:
         shutil.rmtree(work)
+
+
+def manifest_hash(bundle: Path, keys: Keys) -> str:
+    """The SHA-256 (hex) of the signed manifest: what RAUC answers as ``manifest-hash``, and an address may ask for."""
+    with tempfile.TemporaryDirectory() as work:
+        signature, text = Path(work, "signature"), Path(work, "manifest")
+        run("rauc", f"--keyring={keys.keyring}", "extract-signature", bundle, signature)
+        words = ("-inform", "DER", "-in", signature, "-CAfile", keys.keyring, "-purpose", "any", "-binary")
+        run("openssl", "cms", "-verify", *words, "-out", text)
+        return hashlib.sha256(text.read_bytes()).hexdigest()
 
 
 def check(bundle: Path, keyring: Path, config: Path) -> None:
