@@ -121,7 +121,10 @@ class Recipe:
             "versions": agents.versions(self.agents),
             "code": self._code("agents") + self._files(*modules),
         }
-        return self.cache.stage("agents", inputs, lambda to: agents.make_agents(to, self.agents))
+        return self.cache.stage("agents", inputs, self._make_agents)
+
+    def _make_agents(self, to: Path) -> None:
+        agents.make_agents(to, self.agents, self._debian_tar, self.dependencies.folder / "tree")
 
     @cached_property
     def initramfs(self) -> Stage:

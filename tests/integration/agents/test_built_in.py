@@ -14,13 +14,10 @@ from gateway.agents.cli import Adapter, AgentCli
 from gateway.agents.installer import Agents
 from gateway.agents.pins import Pin
 from image.build import agents as stage
-from image.build.programs import BuildError
+from image.build.programs import BuildError, output
 from tests.integration.agents.test_installing import TINY, packed, printed
 from tests.unit.gateway.recorder import Recorder
 
-WHERE = """const {version} = require('./package.json');
-require('fs').writeFileSync('ready.json', JSON.stringify({version: `tiny ${version} for ${process.arch}`}));
-"""
 X86_PROGRAM = "\x7fELF" + "\0" * 14 + "\x3e\0"
 
 
@@ -34,11 +31,15 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def bring(tmp_path: Path, cli: AgentCli) -> Path:
-    """The prefix that the stage makes with this one CLI."""
-    folder = tmp_path / "stage"
-    folder.mkdir()
-    stage.make_agents(folder, ["tiny"], {"tiny": cli})
-    return folder / "tree" / stage.PLACE
+    """The prefix that the stage makes of this one CLI."""
+    prefix = tmp_path / "opt" / "agents"
+    stage.bring(prefix, cli, here)
+    return prefix
+
+
+def here(folder: Path, *words: str | Path) -> str:
+    """Run what the build runs under emulation on this machine."""
+    return output(*words, cwd=folder)
 
 
 def with_adapter(packages: Path, cli: AgentCli) -> AgentCli:
@@ -47,7 +48,7 @@ def with_adapter(packages: Path, cli: AgentCli) -> AgentCli:
 
 
 async def test_what_the_image_brings_is_found_first_and_said(tmp_path: Path, packages: Path) -> None:
-    tiny = await asyncio.to_thread(lambda: with_adapter(packages, packed(packages, setup=WHERE)))
+    tiny = await asyncio.to_thread(lambda: with_adapter(packages, packed(packages)))
     prefix = await asyncio.to_thread(bring, tmp_path, tiny)
     agents = Agents(tmp_path / "own", Recorder(), built_in=prefix, catalog={"tiny": tiny})
     (status,) = await agents.statuses()
@@ -55,9 +56,8 @@ async def test_what_the_image_brings_is_found_first_and_said(tmp_path: Path, pac
     assert status.converses
     program, *_ = agents.command("tiny")
     assert program == str(trees.program_of(prefix / "tiny", tiny))
-    # Its own step was made to believe that it runs on the image's kind of machine.
     variables = agents.environment()
-    assert await asyncio.to_thread(printed, [program], variables) == "tiny 1.2.3 for arm64 1"
+    assert await asyncio.to_thread(printed, [program], variables) == "tiny 1.2.3 1"
     assert await asyncio.to_thread(printed, ["bash", "-c", "command -v tiny"], variables) == str(prefix / "bin/tiny")
 
 
@@ -75,7 +75,6 @@ def test_nothing_of_the_build_machine_is_in_it(tmp_path: Path, packages: Path) -
     prefix = bring(tmp_path, packed(packages))
     assert not list(prefix.rglob(".package-lock.json"))
     assert not list(prefix.rglob("foreign-script-ran"))
-    assert not list((tmp_path / "stage").glob("*.cjs"))
     assert all(path.is_symlink() or path.stat().st_mode & 0o022 == 0 for path in prefix.rglob("*"))
     assert sorted(entry.name for entry in prefix.iterdir()) == ["bin", "tiny", "tiny-1.2.3"]
 
@@ -94,6 +93,14 @@ def test_another_version_than_pinned_stops_the_build(tmp_path: Path, packages: P
     other = replace(packed(packages), version="9.9.9")
     with pytest.raises(BuildError, match=r"was to bring @hutch-tests/tiny 9\.9\.9, and brought 1\.2\.3"):
         bring(tmp_path, other)
+
+
+def test_a_program_that_does_not_run_stops_the_build(tmp_path: Path, packages: Path) -> None:
+    with pytest.raises(BuildError, match="ended with 3"):
+        bring(tmp_path, packed(packages, program="#!/bin/sh\nexit 3\n"))
+    with pytest.raises(BuildError, match=r"does not run as version 1\.2\.3: it says 1\.0\.0"):
+        bring(tmp_path, packed(packages, program="#!/bin/sh\necho 1.0.0\n"))
+    assert not (tmp_path / "opt/agents/tiny").exists()
 
 
 def test_an_adapter_that_is_missing_stops_the_build(tmp_path: Path, packages: Path) -> None:
