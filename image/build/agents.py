@@ -1,7 +1,8 @@
 """Agent CLIs that come with the image, in a prefix that is laid out as the one on the device, and read-only.
 
 npm runs on the build machine and is told what the image is. No script of a package is run but the CLI's own, which only
-moves files of its package about; it and the program, which has to say its version, run under emulation. The versions are those of ``gateway/agents/pins.py``.
+moves files of its package about; it and the program, which has to say its version, run under emulation. The versions
+are those of ``gateway/agents/pins.py``.
 """
 
 from __future__ import annotations
