@@ -65,9 +65,13 @@ class Order:
     def of(cls, url: str, sha256: str, version: str, *, downgrade: bool) -> Order:
         """Take an announced address apart. Raises Problem INVALID_REQUEST for one that is of no use."""
         check_address(url)
-        address = URL(url)
-        found = _MANIFEST.search(address.raw_fragment)
-        plain = url.partition("#")[0]
+        plain, _, behind = url.partition("#")
+        found = _MANIFEST.search(behind)
+        if found is None and "manifest" in behind:
+            raise Problem(
+                ProblemCode.INVALID_REQUEST,
+                "What stands behind the # of the address is no hash of a manifest. Copy the address again, whole.",
+            )
         return cls(plain, sha256, found[1].lower() if found else "", version, downgrade)
 
     @property
