@@ -5,6 +5,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 ARGS ?=
 KEYS ?=
+AGENTS ?=
 
 .PHONY: help setup run fleet test test-agents lint format wheel release release-key image keys test-image bench bench-hub bench-image lock clean
 
@@ -36,8 +37,8 @@ format: ## rewrite the Python sources in the project's format
 wheel: ## build the wheel and try it outside the checkout
 	@exec tools/wheel.sh
 
-image: ## build the image for a Raspberry Pi into dist/ (as root; ARGS=--release refuses a development key)
-	@exec tools/image.sh $(ARGS)
+image: ## build the image for a Raspberry Pi into dist/ (as root; AGENTS="claude-code codex" come with it; ARGS=--release)
+	@$(if $(AGENTS),HUTCH_IMAGE_AGENTS="$(AGENTS)") exec tools/image.sh $(ARGS)
 
 keys: ## make the keys that releases are signed with, once (KEYS=folder)
 	@exec tools/keys.sh $(KEYS)

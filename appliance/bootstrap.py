@@ -131,7 +131,7 @@ async def device(settings: Settings, layout: Layout, anew: Anew) -> AsyncIterato
         transfers = Transfers(workspace, bus)
         settings_table = SettingsTable(store)
         agent_keys = AgentKeys(settings_table, layout.secrets_key)
-        agents = Agents(layout.agents, bus, programs=account, keys=agent_keys)
+        agents = Agents(layout.agents, bus, built_in=layout.built_in_agents, programs=account, keys=agent_keys)
         await agents.refresh()
         talks = await talks_of(
             settings,

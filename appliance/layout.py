@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -87,6 +88,11 @@ class Layout:
     def secrets_key(self) -> Path:
         """What opens the secrets in the store."""
         return self.data / "secrets.key"
+
+    @property
+    def built_in_agents(self) -> Path:
+        """Agent CLIs that came with this release, beside its programs; only images that were built so have them."""
+        return Path(sys.prefix) / "agents"
 
     @property
     def agents_folders(self) -> dict[Path, int]:

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # image.sh ARGUMENTS: build the wheel, then the image from it (image/build). As root, on Debian 12 or 13.
-# HUTCH_IMAGE_CACHE, HUTCH_IMAGE_KEYS, HUTCH_IMAGE_SOURCES, HUTCH_IMAGE_URL and SOURCE_DATE_EPOCH are told in docs/image.md.
+# HUTCH_IMAGE_AGENTS, HUTCH_IMAGE_CACHE, HUTCH_IMAGE_KEYS, HUTCH_IMAGE_SOURCES, HUTCH_IMAGE_URL and SOURCE_DATE_EPOCH are told in docs/image.md.
 set -euo pipefail
 # shellcheck source=tools/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 "$ROOT/tools/setup.sh" dev >&2
 cd "$ROOT"
+# npm brings the agent CLIs.
+source tools/web.sh
+ensure_node
+PATH=$NODE_BIN:$PATH
 cache=${HUTCH_IMAGE_CACHE:-$ROOT/.cache/image}
 rm -rf "$cache/wheel"
 mkdir -p "$cache/wheel"

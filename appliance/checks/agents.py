@@ -14,7 +14,8 @@ from gateway.events.types import DeviceBus
 
 def check(_settings: Settings, layout: Layout) -> Finding:
     """At least one is installed, or can be."""
-    statuses = asyncio.run(Agents(layout.agents, DeviceBus()).statuses())
+    agents = Agents(layout.agents, DeviceBus(), built_in=layout.built_in_agents)
+    statuses = asyncio.run(agents.statuses())
     installed = [f"{one.title} {one.version}" for one in statuses if one.installed]
     if installed:
         return Finding(Verdict.OK, ", ".join(installed))

@@ -16,6 +16,8 @@ class BundleInfo:
     """What a bundle says of itself, once its signature was found right."""
 
     version: str
+    manifest: str = ""
+    """The hash (hex) of what is signed, where the way of updating has one."""
 
 
 Told = Callable[[int, str], None]

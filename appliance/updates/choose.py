@@ -144,8 +144,9 @@ def _rauc_updater(settings: Settings, folder: Path, bus: Publisher, version: str
 
     address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
     files = StateFiles(folder)
+    backend = RaucBackend(lambda: system_bus(address), History(settings.boot_folder), version=version)
     return DeviceUpdater(
-        RaucBackend(lambda: system_bus(address), History(settings.boot_folder), version=version),
+        backend,
         files,
         Progress(files, bus),
         running=version,
@@ -153,4 +154,5 @@ def _rauc_updater(settings: Settings, folder: Path, bus: Publisher, version: str
         hub_online=hub.online,
         committed=hub.committed,
         media=Media(mount=mounting(lambda: system_bus(address))),
+        streams=backend,
     )

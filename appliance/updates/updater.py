@@ -10,12 +10,13 @@ from pathlib import Path
 
 import structlog
 
-from appliance.updates.backend import Backend
+from appliance.updates.backend import Backend, BundleInfo
 from appliance.updates.channel import ask_channel, is_offer
-from appliance.updates.download import Downloader, Wanted
+from appliance.updates.download import Downloader
 from appliance.updates.media import Media
 from appliance.updates.progress import Progress
 from appliance.updates.state import StateFiles, Trial, boot_id
+from appliance.updates.streaming import FINAL, Order, Streams, answers_ranges, check_manifest
 from appliance.updates.trials import INTERRUPTED, Trials
 from appliance.updates.versions import check_step, same
 from gateway.updates.types import BUSY, Medium, Release, Rollback, Slot, UpdatePhase, UpdateState
@@ -41,6 +42,7 @@ class DeviceUpdater:
         channel: str | None,
         hub_online: Callable[[], bool],
         media: Media,
+        streams: Streams | None = None,
         downloader: Downloader | None = None,
         boot: Callable[[], str] = boot_id,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -53,6 +55,8 @@ class DeviceUpdater:
         self._channel = channel
         self._hub_online = hub_online
         self._media = media
+        self._streams = streams
+        self._slots: tuple[Slot, ...] = ()
         self._downloader = downloader or Downloader(files.folder)
         self._boot = boot
         self._offered: Release | None = None
@@ -75,7 +79,13 @@ class DeviceUpdater:
 
     async def slots(self) -> tuple[Slot, ...]:
         """The two places, the running one first."""
-        return await self._backend.slots()
+        try:
+            self._slots = await self._backend.slots()
+        except Problem as problem:
+            # What writes a slot answers nothing else meanwhile; what it said before is still so.
+            if problem.code is not ProblemCode.CONFLICT or not self._slots:
+                raise
+        return self._slots
 
     async def media(self) -> tuple[Medium, ...]:
         """Bundles on media that can be taken out."""
@@ -108,15 +118,19 @@ class DeviceUpdater:
         return self._offered
 
     async def install(self, url: str, sha256: str, version: str, *, downgrade: bool = False) -> str:
-        """Download and install."""
+        """Install from where it lies when that is possible, else download and install."""
         if version and self._waits_for(version):
             return version
         async with self._alone(), self._told(version or None):
+            order = Order.of(url, sha256, version, downgrade=downgrade)
             if version:
                 check_step(version, self._running, downgrade=downgrade)
+            streamed = await self._streamed(order)
+            if streamed is not None:
+                return streamed
             await self._progress.move(UpdatePhase.DOWNLOADING, version or None)
-            bundle = await self._downloader.fetch(Wanted(url, sha256), self._downloaded)
-            return await self._put_in_place(bundle, version, downgrade=downgrade, ours=True)
+            bundle = await self._downloader.fetch(order.wanted, self._downloaded)
+            return await self._put_in_place(bundle, order, ours=True)
 
     async def install_file(self, bundle: Path, *, downgrade: bool = False) -> str:
         """Install what is on the device."""
@@ -126,7 +140,7 @@ class DeviceUpdater:
                 message = f"There is no bundle {bundle.name} any more. Upload it again, or put the stick back in."
                 raise Problem(ProblemCode.NOT_FOUND, message)
             ours = bundle.is_relative_to(self._files.folder)
-            return await self._put_in_place(bundle, "", downgrade=downgrade, ours=ours)
+            return await self._put_in_place(bundle, Order("", "", "", "", downgrade), ours=ours)
 
     async def restart(self) -> None:
         """Start what was installed."""
@@ -181,9 +195,32 @@ class DeviceUpdater:
     def _downloaded(self, there: int, whole: int) -> None:
         self._progress.advance(there * 100 // whole if whole else 0, f"{there // 1024**2} MiB")
 
-    async def _put_in_place(self, bundle: Path, version: str, *, downgrade: bool, ours: bool) -> str:
+    async def _streamed(self, order: Order) -> str | None:
+        """Install from the address; None where it has to be downloaded, also when this breaks off in the middle."""
+        if self._streams is None or not order.may_stream:
+            return None
+        streams = self._streams
         try:
-            installed = await self._checked_and_installed(bundle, version, downgrade=downgrade)
+            await self._progress.move(UpdatePhase.VERIFYING, order.version or None)
+            info = await streams.look(order.url) if await answers_ranges(order.url) else None
+            if info is None:
+                return None
+            self._check(info, order)
+            await self._write(info, lambda: streams.stream(order.url, info.manifest, self._progress.advance))
+        except Problem as problem:
+            if problem.code in FINAL:
+                raise
+            log.warning("a bundle is downloaded instead of streamed", code=problem.code, reason=problem.message)
+            return None
+        self._offered = None
+        return info.version
+
+    async def _put_in_place(self, bundle: Path, order: Order, *, ours: bool) -> str:
+        try:
+            await self._progress.move(UpdatePhase.VERIFYING, order.version or None)
+            info = await self._backend.inspect(bundle)
+            self._check(info, order)
+            await self._write(info, lambda: self._backend.install(bundle, self._progress.advance))
         except Problem:
             # It is of no more use; after an interruption it is.
             if ours:
@@ -192,30 +229,31 @@ class DeviceUpdater:
         self._offered = None
         if ours:
             await asyncio.to_thread(bundle.unlink, missing_ok=True)
-        return installed
+        return info.version
 
-    async def _checked_and_installed(self, bundle: Path, version: str, *, downgrade: bool) -> str:
-        await self._progress.move(UpdatePhase.VERIFYING, version or None)
-        info = await self._backend.inspect(bundle)
-        if version and not same(version, info.version):
+    def _check(self, info: BundleInfo, order: Order) -> None:
+        if order.version and not same(order.version, info.version):
             raise Problem(
                 ProblemCode.BUNDLE_REFUSED,
-                f"The bundle holds version {info.version} and not {version}, as was announced. Nothing was installed.",
+                f"The bundle holds version {info.version} and not {order.version}, as was announced. "
+                "Nothing was installed.",
             )
-        check_step(info.version, self._running, downgrade=downgrade)
+        check_manifest(order, info)
+        check_step(info.version, self._running, downgrade=order.downgrade)
+
+    async def _write(self, info: BundleInfo, install: Callable[[], Awaitable[None]]) -> None:
         # Remembered before it begins: what writes may go on, and finish, while this daemon is away.
         self._progress.trial = await self._trial_of(info.version)
         await self._progress.move(UpdatePhase.INSTALLING, info.version)
         try:
-            await self._backend.install(bundle, self._progress.advance)
+            await install()
         except Problem:
             self._progress.trial = None
             raise
         await self._progress.move(UpdatePhase.INSTALLED, info.version)
-        return info.version
 
     async def _trial_of(self, version: str) -> Trial:
-        places = await self._backend.slots()
+        places = await self.slots()
         return Trial(
             version=version,
             slot=next((slot.name for slot in places if not slot.running), ""),

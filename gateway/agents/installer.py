@@ -27,7 +27,7 @@ from protocol.problems import Problem, ProblemCode
 
 
 class Agents:
-    """The agent CLIs below ``prefix``, and those the machine has by itself.
+    """The agent CLIs below ``prefix``, those the system brought in ``built_in``, and those the machine has by itself.
 
     Implements :class:`gateway.agents.commands.AgentCommands` and :class:`gateway.agents.acp.AcpCommands`. ``programs``
     None starts them in our own account; without ``keys`` no CLI gets a key.
@@ -38,17 +38,19 @@ class Agents:
         prefix: Path,
         bus: Publisher,
         *,
+        built_in: Path | None = None,
         programs: Programs | None = None,
         keys: AgentKeys | None = None,
         catalog: Mapping[str, AgentCli] = CATALOG,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prefix = prefix
+        self._built_in = built_in
         self._bus = bus
         self._catalog = catalog
         self._account = AgentsFiles(programs or OwnPrograms())
         self._keys = keys
-        self._starting = Starting(prefix, self._account, keys)
+        self._starting = Starting(prefix, self._account, keys, self._folders)
         self._clock = clock
         self._found: dict[str, trees.Found | None] | None = None
         self._installing: set[str] = set()
@@ -156,6 +158,11 @@ class Agents:
             raise Problem(ProblemCode.INVALID_REQUEST, f"{cli.title} has no login of its own. Give it a key.")
         return cli.ways.login
 
+    def _folders(self) -> Sequence[Path]:
+        found = (self._found or {}).values()
+        brought = self._built_in if any(one is not None and one.built_in for one in found) else None
+        return [folder / "bin" for folder in (brought, self._prefix) if folder is not None]
+
     def _installed(self, agent: str) -> tuple[AgentCli, trees.Found]:
         cli = cli_named(self._catalog, agent)
         if self._found is None:
@@ -174,7 +181,7 @@ class Agents:
             raise Problem(ProblemCode.CONFLICT, f"{cli.title} is being installed already. Wait for it to finish.")
 
     def _look(self) -> dict[str, trees.Found | None]:
-        return {cli.name: trees.find(self._prefix, cli) for cli in self._catalog.values()}
+        return {cli.name: trees.find(self._prefix, cli, self._built_in) for cli in self._catalog.values()}
 
     async def _logged_in(self) -> frozenset[str]:
         """The CLIs in whose home files a login of their vendor stands."""
@@ -204,6 +211,7 @@ class Agents:
             version=found.version if found else None,
             pinned=cli.version,
             ours=found is not None and found.ours,
+            built_in=found is not None and found.built_in,
             converses=found is not None and (cli.adapter is None or found.adapter is not None),
             key_variables=cli.ways.keys,
             installing=cli.name in self._installing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,10 +33,13 @@ class Keys(Protocol):
 
 
 class Starting:
-    """Puts together how CLIs start."""
+    """Puts together how CLIs start. ``folders`` tells those that come first on PATH."""
 
-    def __init__(self, prefix: Path, account: AgentsFiles, keys: Keys | None) -> None:
+    def __init__(
+        self, prefix: Path, account: AgentsFiles, keys: Keys | None, folders: Callable[[], Sequence[Path]]
+    ) -> None:
         self._prefix = prefix
+        self._folders = folders
         self._account = account
         self._keys = keys
 
@@ -96,7 +99,7 @@ class Starting:
 
     def path(self) -> str:
         """PATH with the CLIs in front."""
-        return f"{self._prefix / 'bin'}:{os.environ.get('PATH', os.defpath)}"
+        return ":".join([*map(str, self._folders()), os.environ.get("PATH", os.defpath)])
 
     def _place(self, cli: AgentCli, found: Found, folder: Path, variables: Mapping[str, str]) -> Place:
         return Place(found.program, found.adapter, self._prefix / "hutch", self._account.home, folder, variables)

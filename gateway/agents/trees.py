@@ -3,8 +3,9 @@
 ``PREFIX/NAME-VERSION-…/`` is npm's tree; ``PREFIX/NAME`` links to the one in use; ``PREFIX/bin/BINARY`` leads
 through it. What speaks ACP for the CLI lies in ``acp/`` of the same tree, so that both change at once. A tree is
 complete before it gets its name, and the link is swapped in one step, so an installation that fails or is interrupted
-never touches a working one. :mod:`gateway.agents.inside` writes; this only looks, and does file I/O: call it in a
-thread.
+never touches a working one. A system may bring CLIs in a prefix of its own, laid out the same way and read-only: one of
+the pinned version counts before ours. :mod:`gateway.agents.inside` writes; this only looks, and does file I/O: call it
+in a thread.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.agents.cli import AgentCli
@@ -30,18 +31,40 @@ class Found:
     """What speaks ACP for it, where it needs one and has it."""
     ours: bool = False
     """Whether Hutch installed it."""
+    built_in: bool = False
+    """Whether the system brought it."""
 
 
-def find(prefix: Path, cli: AgentCli) -> Found | None:
-    """The CLI in our prefix, else one that is installed on the machine and on PATH; None when it is nowhere."""
+def find(prefix: Path, cli: AgentCli, built_in: Path | None = None) -> Found | None:
+    """The CLI that counts; None when it is nowhere.
+
+    The one of the pinned version in the system's prefix ``built_in``, else that in ours, else one that is installed on
+    the machine and on PATH.
+    """
+    brought = found_in(built_in / cli.name, cli) if built_in is not None else None
+    if brought is not None and brought.version == cli.version:
+        return replace(brought, built_in=True)
     tree = prefix / cli.name
-    ours = program_of(tree, cli)
-    adapter = adapter_of(tree, cli)
-    adapter = adapter if adapter is not None and os.access(adapter, os.X_OK) else None
-    if os.access(ours, os.X_OK):
-        return Found(ours, package_version(package_folder(tree, cli), cli.package), adapter, ours=True)
+    ours = found_in(tree, cli)
+    if ours is not None:
+        return replace(ours, ours=True)
     elsewhere = shutil.which(cli.binary)
-    return Found(Path(elsewhere), version_near(Path(elsewhere), cli.package), adapter) if elsewhere else None
+    if elsewhere is None:
+        return None
+    return Found(Path(elsewhere), version_near(Path(elsewhere), cli.package), _adapter_in(tree, cli))
+
+
+def found_in(tree: Path, cli: AgentCli) -> Found | None:
+    """The CLI in one tree; None when the tree has no program that can be run."""
+    program = program_of(tree, cli)
+    if not os.access(program, os.X_OK):
+        return None
+    return Found(program, package_version(package_folder(tree, cli), cli.package), _adapter_in(tree, cli))
+
+
+def _adapter_in(tree: Path, cli: AgentCli) -> Path | None:
+    adapter = adapter_of(tree, cli)
+    return adapter if adapter is not None and os.access(adapter, os.X_OK) else None
 
 
 def program_of(tree: Path, cli: AgentCli) -> Path:

@@ -23,6 +23,8 @@ class AgentStatus:
     pinned: str
     ours: bool = False
     """Whether Hutch installed it, and so can remove it."""
+    built_in: bool = False
+    """Whether it came with the system; then it is of the pinned version, and stays."""
     converses: bool = False
     """Whether conversations can be held with it."""
     login: Login = "none"

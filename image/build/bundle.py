@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tempfile
 from pathlib import Path
 
 from image.build.keys import Keys
@@ -38,9 +40,24 @@ def make_bundle(target: Path, text: str, root: Path, boot: Path, keys: Keys) -> 
         shutil.rmtree(work)
 
 
+def manifest_hash(bundle: Path, keys: Keys) -> str:
+    """The SHA-256 (hex) of the signed manifest: what RAUC answers as ``manifest-hash``, and an address may ask for."""
+    with tempfile.TemporaryDirectory() as work:
+        signature, text = Path(work, "signature"), Path(work, "manifest")
+        run("rauc", _trusting(keys.keyring, Path(work, "system.conf")), "extract-signature", bundle, signature)
+        words = ("-inform", "DER", "-in", signature, "-CAfile", keys.keyring, "-purpose", "any", "-binary")
+        run("openssl", "cms", "-verify", *words, "-out", text)
+        return hashlib.sha256(text.read_bytes()).hexdigest()
+
+
 def check(bundle: Path, keyring: Path, config: Path) -> None:
     """Look at a bundle as a device does. Raises BuildError where the device would refuse its signature."""
+    run("rauc", _trusting(keyring, config), "info", bundle)
+
+
+def _trusting(keyring: Path, config: Path) -> str:
+    """RAUC's word for a configuration that trusts as the image does."""
     config.write_text(
         f"[system]\ncompatible={COMPATIBLE}\nbootloader=noop\n\n[keyring]\npath={keyring}\ncheck-purpose=codesign\n"
     )
-    run("rauc", f"--conf={config}", "info", bundle)
+    return f"--conf={config}"

@@ -46,14 +46,17 @@ def _restore(program: str) -> str:
 
 
 class Apt:
-    """apt with sources and state of its own, for arm64, beside the machine's."""
+    """apt with sources and state of its own, for arm64, beside the machine's.
 
-    def __init__(self, folder: Path, sources: str) -> None:
+    ``status`` is dpkg's of a system that packages are fetched for; without it none is there yet.
+    """
+
+    def __init__(self, folder: Path, sources: str, *, status: Path | None = None) -> None:
         self._folder = folder
         for name in ("lists/partial", "cache/archives/partial"):
             (folder / name).mkdir(parents=True)
         (folder / "sources.list").write_text(sources)
-        (folder / "status").touch()
+        (folder / "status").write_bytes(status.read_bytes() if status is not None else b"")
         self._options = (
             *("-o", "APT::Architecture=arm64", "-o", "APT::Architectures::=arm64", "-o", "APT::Sandbox::User=root"),
             *("-o", f"Dir::Etc::sourcelist={folder}/sources.list", "-o", "Dir::Etc::sourceparts=/dev/null"),
@@ -79,6 +82,12 @@ class Apt:
         if len(new) != 1:
             raise BuildError(f"apt did not bring {package}. Check the sources of the image.")
         return new.pop()
+
+    def with_needs(self, packages: Sequence[str]) -> list[Path]:
+        """Fetch packages and what they need beside what is there."""
+        words = ("install", "--yes", "--no-install-recommends", "--download-only", *packages)
+        run("apt-get", *self._options, *words)
+        return sorted((self._folder / "cache/archives").glob("*.deb"))
 
     def remove(self) -> None:
         """Take the lists away again; they are large."""

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.version import VERSION
-from image.build import manifest, sbom
-from image.build.bundle import make_bundle
+from image.build import channel, manifest, sbom
+from image.build.agents import PLACE, chosen, packages
+from image.build.bundle import make_bundle, manifest_hash
 from image.build.bundle import manifest as bundle_manifest
 from image.build.cache import Cache
 from image.build.disk import make_disk
@@ -60,7 +61,7 @@ def ready() -> None:
     ensure_arm64(platform.machine())
 
 
-def recipe(where: Where, *, release: bool) -> Recipe:
+def recipe(where: Where, *, release: bool, agents: str = "") -> Recipe:
     """The recipe for this checkout; the wheel must be in ``dist/wheel`` (tools/image.sh builds it)."""
     wheels = sorted((where.cache / "wheel").glob("*.whl"))
     if len(wheels) != 1:
@@ -75,6 +76,7 @@ def recipe(where: Where, *, release: bool) -> Recipe:
         version=VERSION,
         build=datetime.fromtimestamp(epoch, UTC).strftime("%Y%m%d%H%M%S"),
         epoch=epoch,
+        agents=chosen(agents),
     )
 
 
@@ -100,7 +102,11 @@ def build(made: Recipe, dist: Path, url: str) -> list[Path]:
     bom.write_text(sbom.document(made.version, when.isoformat(), components(made)))
     measured = (manifest.measure(packed), manifest.measure(disk))
     listed.write_text(manifest.os_list(made.version, when.date().isoformat(), f"{url}{packed.name}", *measured))
-    files = [packed, bundle, bom, listed]
+    offered = dist / f"{name}.channel.json"
+    offered.write_text(
+        channel.offer(made.version, bundle.name, manifest.measure(bundle), manifest_hash(bundle, made.keys))
+    )
+    files = [packed, bundle, bom, listed, offered]
     (dist / f"{name}.SHA256SUMS").write_text(manifest.sums(files))
     return [*files, dist / f"{name}.SHA256SUMS"]
 
@@ -110,6 +116,8 @@ def components(made: Recipe) -> list[sbom.Component]:
     found = sbom.from_dpkg((made.slot.folder / "status").read_text())
     for control in (made.boot.folder / "debs").glob("*.control"):
         found += sbom.from_dpkg(control.read_text())
+    if made.baked is not None:
+        found += [sbom.Component("npm", *package) for package in packages(made.baked.folder / "tree" / PLACE)]
     return found + [
         part for stage in (made.dependencies, made.program) for part in sbom.from_python(stage.folder / "tree" / SITE)
     ]
@@ -120,12 +128,18 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make image", description="Build the image of a Hutch device.")
     parser.add_argument("--release", action="store_true", help="refuse to sign with a development key")
     parser.add_argument("--hash", action="store_true", help="print the hash of the root filesystem, and build no more")
-    chosen = parser.parse_args(words)
+    parser.add_argument(
+        "--agents",
+        metavar="NAMES",
+        default=os.environ.get("HUTCH_IMAGE_AGENTS", ""),
+        help='agent CLIs that come with the image, such as "claude-code codex"; without it none does',
+    )
+    told = parser.parse_args(words)
     where = Where.of(dict(os.environ))
     try:
         ready()
-        made = recipe(where, release=chosen.release)
-        if chosen.hash:
+        made = recipe(where, release=told.release, agents=told.agents)
+        if told.hash:
             print(output("sha256sum", made.slot.folder / "rootfs.img").split()[0])  # noqa: T201 - what was asked for
             return 0
         for file in build(made, where.dist, os.environ.get("HUTCH_IMAGE_URL", "")):

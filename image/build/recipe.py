@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from image.build import boot_packages, debian, fat, initramfs, newer, python_tree, tree
+from image.build import agents, boot_packages, debian, fat, initramfs, newer, python_tree, tree
 from image.build.cache import Cache, Stage, digest, files_below
 from image.build.disk import BOOT_STATE, make_data
 from image.build.keys import Keys
@@ -30,7 +30,8 @@ class Recipe:
     version: str
     build: str
     epoch: int
-    made: dict[str, str] = field(default_factory=dict)
+    agents: tuple[str, ...] = ()
+    """The agent CLIs that come with the image."""
 
     @property
     def image(self) -> Path:
@@ -111,6 +112,21 @@ class Recipe:
         )
 
     @cached_property
+    def baked(self) -> Stage | None:
+        """The agent CLIs that come with the image; None where none does."""
+        if not self.agents:
+            return None
+        modules = [self.root / "gateway/agents" / f"{name}.py" for name in agents.CODE]
+        inputs = {
+            "versions": agents.versions(self.agents),
+            "code": self._code("agents") + self._files(*modules),
+        }
+        return self.cache.stage("agents", inputs, self._make_agents)
+
+    def _make_agents(self, to: Path) -> None:
+        agents.make_agents(to, self.agents, self._debian_tar, self.dependencies.folder / "tree")
+
+    @cached_property
     def initramfs(self) -> Stage:
         """The initial file system."""
         sources = self.image / "initramfs"
@@ -132,6 +148,7 @@ class Recipe:
             "boot": self.boot.key,
             "dependencies": self.dependencies.key,
             "program": self.program.key,
+            "agents": self.baked.key if self.baked else "",
             "overlay": self._files(*files_below(self.image / "overlay"), *packaging),
             "keyring": digest(self.keys.folder, [self.keys.keyring]),
             "version": f"{self.version} {self.build} {self.epoch}",
@@ -147,6 +164,7 @@ class Recipe:
             boot=self.boot.folder / "tree",
             dependencies=self.dependencies.folder / "tree",
             program=self.program.folder / "tree",
+            agents=self.baked.folder / "tree" if self.baked else None,
             overlay=self.image / "overlay",
             packaging=self.root / "packaging",
             keyring=self.keys.keyring,

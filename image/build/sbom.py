@@ -15,7 +15,7 @@ _NAMESPACE = uuid.UUID("48555443-0000-5000-8000-000000000000")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Component:
-    """One package: where it is from (``deb`` or ``pypi``), its name, version and, for Debian's, architecture."""
+    """One package: where it is from (``deb``, ``pypi``, ``npm``), its name, version and, for Debian's, architecture."""
 
     kind: str
     name: str
@@ -25,11 +25,12 @@ class Component:
     @property
     def purl(self) -> str:
         """The package URL (https://github.com/package-url/purl-spec)."""
-        name = quote(self.name, safe="")
+        # The scope of an npm package is a part of its own.
+        name = quote(self.name, safe="/" if self.kind == "npm" else "")
         version = quote(self.version, safe="")
         if self.kind == "deb":
             return f"pkg:deb/debian/{name}@{version}?arch={self.architecture}"
-        return f"pkg:pypi/{name}@{version}"
+        return f"pkg:{self.kind}/{name}@{version}"
 
 
 def from_dpkg(text: str) -> list[Component]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from image.build.accounts import add_accounts
+from image.build.agents import PLACE as AGENTS
 from image.build.boot_packages import kernel_release
 from image.build.programs import run
 from image.build.python_tree import PREFIX, SITE
@@ -58,6 +59,7 @@ class Parts:
     boot: Path
     dependencies: Path
     program: Path
+    agents: Path | None
     overlay: Path
     packaging: Path
     keyring: Path
@@ -75,7 +77,7 @@ def make_root(root: Path, parts: Parts) -> None:
             file.unlink()
     add_accounts(root)
     _kernel(root, parts.boot)
-    for tree in (parts.dependencies, parts.program):
+    for tree in filter(None, (parts.dependencies, parts.program, parts.agents)):
         run("cp", "-a", f"{tree}/.", root)
     run("cp", "-a", "--no-preserve=ownership", f"{parts.overlay}/.", root)
     run("rm", "-rf", root / "usr/lib/hutch/__pycache__")
@@ -132,9 +134,11 @@ LATE = ("protocol", "foundation", "provisioning", "gateway", "webui", "hub", "ap
 
 def sort_file(root: Path) -> str:
     """mksquashfs -sort: what changes with every version lies last, so that an update finds the rest where it was."""
+    # The agent CLIs change with some versions only, and before them lies what no version of Hutch changes.
+    agents = [f"{AGENTS} -400"] if (root / AGENTS).is_dir() else []
     late = [f"{SITE}/{name} -1000" for name in LATE if (root / SITE / name).is_dir()]
     rest = [f"{SITE} -500", "etc/hutch-release -1001", "usr/lib/hutch -900", "usr/lib/rauc/keyring.pem -1001"]
-    return "\n".join([*rest, *late]) + "\n"
+    return "\n".join([*agents, *rest, *late]) + "\n"
 
 
 def squash(root: Path, target: Path, epoch: int) -> None:

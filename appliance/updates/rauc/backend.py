@@ -9,7 +9,7 @@ from typing import Final
 
 from appliance.updates.backend import BundleInfo, Told
 from appliance.updates.bus import Connect, Refused, Target
-from appliance.updates.rauc.client import RaucClient
+from appliance.updates.rauc.client import Contents, RaucClient
 from appliance.updates.rauc.history import History
 from appliance.updates.rauc.problems import problem_of
 from appliance.updates.state import Trial, boot_id
@@ -20,7 +20,7 @@ LOGIND: Final = Target("org.freedesktop.login1", "/org/freedesktop/login1", "org
 
 
 class RaucBackend:
-    """Implements ``Backend``. ``version`` is that of the running program."""
+    """Implements ``Backend`` and ``Streams``. ``version`` is that of the running program."""
 
     def __init__(self, connect: Connect, history: History, *, version: str, boot: Callable[[], str] = boot_id) -> None:
         self._connect = connect
@@ -31,11 +31,24 @@ class RaucBackend:
 
     async def inspect(self, bundle: Path) -> BundleInfo:
         """Signature, kind of device, version."""
-        contents = await self._rauc.inspect(bundle)
+        return await self._ours(await self._rauc.inspect(bundle))
+
+    async def _ours(self, contents: Contents) -> BundleInfo:
         ours = await self._rauc.compatible()
         if contents.compatible != ours:
             raise problem_of(f"compatible mismatch: {contents.compatible}", compatible=ours)
-        return BundleInfo(contents.version)
+        return BundleInfo(contents.version, contents.manifest)
+
+    async def look(self, url: str) -> BundleInfo | None:
+        """Only an adaptive bundle is of use there: another one is fetched as a whole, and a download can go on."""
+        contents = await self._rauc.look(url)
+        if contents is None or not contents.adaptive or not contents.manifest:
+            return None
+        return await self._ours(contents)
+
+    async def stream(self, url: str, manifest: str, told: Told) -> None:
+        """RAUC reads it over HTTP itself, and each block of it is checked against the signed manifest."""
+        await self._rauc.stream(url, manifest, told)
 
     async def install(self, bundle: Path, told: Told) -> None:
         """Into the other slot; RAUC makes it the next one as its last step."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from appliance.updates.backend import Told
 from appliance.updates.bus import Bus, Connect, Refused, Target
@@ -35,12 +35,45 @@ class SlotStatus(BaseModel):
     version: str | None = Field(default=None, alias="bundle.version")
 
 
+ADAPTIVE: Final = "block-hash-index"
+"""The method by which RAUC takes from the slots what they have of an image, and fetches the rest."""
+LOOK_SECONDS: Final = 120.0
+"""Reading the end of a bundle over the network; RAUC itself gives up after some tries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What a bundle's manifest says."""
 
     compatible: str
     version: str
+    manifest: str = ""
+    """Its own hash (hex); RAUC before 1.9 does not tell."""
+    adaptive: bool = False
+    """Whether only what is missing has to be read of every image."""
+
+
+class _Update(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    compatible: str = ""
+    version: str = ""
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    adaptive: list[str] = []
+
+
+class _Manifest(BaseModel):
+    """What InspectBundle answers (``r_manifest_to_dict`` in RAUC's manifest.c)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    update: _Update
+    images: list[_Image] = []
+    hash: str = Field(default="", alias="manifest-hash")
 
 
 _SLOTS: TypeAdapter[list[tuple[str, SlotStatus]]] = TypeAdapter(list[tuple[str, SlotStatus]])
@@ -98,14 +131,36 @@ class RaucClient:
                 raise await self._why(bus, bundle, refused) from None
             return Contents(compatible, version)
 
+    async def look(self, url: str) -> Contents | None:
+        """As :meth:`inspect`, of a bundle on a web server; None where RAUC is too old for that. Raises Problem."""
+        async with self._connect() as bus:
+            try:
+                answer = await bus.call(INSTALLER, "InspectBundle", "sa{sv}", [url, {}], seconds=LOOK_SECONDS)
+            except Refused as refused:
+                if refused.name == _NO_METHOD:
+                    return None
+                compatible = str(await self._get(bus, "Compatible"))
+                raise _known(refused) or problem_of(refused.words, compatible=compatible) from None
+            return _contents(answer[0])
+
     async def install(self, bundle: Path, told: Told) -> None:
         """Install a bundle into the slot that does not run, and make that one the next. Raises Problem."""
         async with self._connect() as bus:
-            said = await self._install(bus, bundle, told)
-            if said is not None:
-                raise problem_of(said, compatible=str(await self._get(bus, "Compatible")))
+            await self._installed(bus, str(bundle), told, {})
 
-    async def _install(self, bus: Bus, bundle: Path, told: Told) -> str | None:
+    async def stream(self, url: str, manifest: str, told: Told) -> None:
+        """As :meth:`install`, from a web server, and only a bundle with this manifest. Raises Problem."""
+        from dbus_fast.signature import Variant
+
+        async with self._connect() as bus:
+            await self._installed(bus, url, told, {"require-manifest-hash": Variant("s", manifest)})
+
+    async def _installed(self, bus: Bus, source: str, told: Told, options: Mapping[str, object]) -> None:
+        said = await self._install(bus, source, told, options)
+        if said is not None:
+            raise problem_of(said, compatible=str(await self._get(bus, "Compatible")))
+
+    async def _install(self, bus: Bus, source: str, told: Told, options: Mapping[str, object]) -> str | None:
         """None when it went well, else what RAUC said."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -122,7 +177,7 @@ class RaucClient:
 
         async with bus.hearing(SERVICE, heard):
             try:
-                await self._call(bus, "InstallBundle", "sa{sv}", [str(bundle), {}])
+                await self._call(bus, "InstallBundle", "sa{sv}", [source, dict(options)])
                 failed = await done
             finally:
                 if done.done() and not done.cancelled():
@@ -141,7 +196,7 @@ class RaucClient:
         compatible = str(await self._get(bus, "Compatible"))
         if UNKNOWN not in refused.words:
             return problem_of(refused.words, compatible=compatible)
-        said = await self._install(bus, bundle, lambda _percent, _words: None)
+        said = await self._install(bus, str(bundle), lambda _percent, _words: None, {})
         if said is None:
             # It may have been on its way when it was looked at. Nobody has compared its version: it does not count.
             await self._call(bus, "Mark", "ss", ["active", "booted"])
@@ -162,10 +217,12 @@ class RaucClient:
 
 
 def _contents(answer: object) -> Contents:
-    update = answer.get("update") if isinstance(answer, Mapping) else None
-    if not isinstance(update, Mapping):
-        raise problem_of("invalid bundle format: there is no manifest")
-    return Contents(str(update.get("compatible", "")), str(update.get("version", "")))
+    try:
+        read = _Manifest.model_validate(answer)
+    except ValidationError:
+        raise problem_of("invalid bundle format: there is no manifest") from None
+    adaptive = bool(read.images) and all(ADAPTIVE in image.adaptive for image in read.images)
+    return Contents(read.update.compatible, read.update.version, read.hash.lower(), adaptive)
 
 
 def _known(refused: Refused) -> Problem | None:

@@ -45,14 +45,16 @@ class UpdatedDevice:
         self.version = version
         files = self.files
         connect, boot = self.machine.connect, lambda: self.machine.boot_id
+        self.backend = RaucBackend(connect, History(self.boot), version=version, boot=boot)
         self.updater = DeviceUpdater(
-            RaucBackend(connect, History(self.boot), version=version, boot=boot),
+            self.backend,
             files,
             Progress(files, self.recorder),
             running=version,
             channel=self.channel,
             hub_online=lambda: self.hub_online,
             media=Media(mounts=self._mounts, roots=[self.stick.parent]),
+            streams=self.backend,
             boot=boot,
             pause=self._pause,
         )

@@ -29,7 +29,7 @@ case "$1" in
   get-primary) cat primary ;;
   set-primary) printf %s "$2" >primary ;;
   get-state) cat "state-$2" ;;
-  set-state) printf %s "$3" >"state-$2" ;;
+  set-state) [ ! -p gate ] || read -r _ <gate; printf %s "$3" >"state-$2" ;;
 esac
 """
 _SYSTEM = """[system]

@@ -18,6 +18,7 @@ class FileServer:
         self.cuts: list[int] = []
         self.status: int | None = None
         self.says_length = True
+        self.knows_ranges = True
         self.ranges: list[str | None] = []
         self.sent = 0
         self.url = ""
@@ -40,6 +41,8 @@ class FileServer:
         self.ranges.append(request.headers.get("Range"))
         if self.status is not None:
             return web.Response(status=self.status)
+        if self.knows_ranges and request.headers.get("Range") == "bytes=0-3":
+            return self._first(4)
         start = self._start(request)
         if start and start >= len(self.content):
             return web.Response(status=416, headers={"Content-Range": f"bytes */{len(self.content)}"})
@@ -60,6 +63,11 @@ class FileServer:
             await asyncio.to_thread(lambda: None)
             request.transport.close()
         return response
+
+    def _first(self, size: int) -> web.Response:
+        self.sent += size
+        headers = {"Content-Range": f"bytes 0-{size - 1}/{len(self.content)}"}
+        return web.Response(status=206, body=self.content[:size], headers=headers)
 
     def _start(self, request: web.Request) -> int:
         wanted = request.headers.get("Range")

