@@ -10,6 +10,7 @@ from foundation.notify.sending import AppriseSender
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.events.types import DeviceBus
+from gateway.notify.held import HeldRecords
 from gateway.notify.notifications import Notifications
 from gateway.notify.push import PushSender
 from gateway.notify.records import NotifyRecords
@@ -57,6 +58,13 @@ def notifications_of(
 
     sender, push = AppriseSender(allow_private=True), PushSender(f"https://{name}.local")
     notifications = Notifications(
-        bus, NotifyRecords(store, box), values, VapidKeys(values, box), sender=sender, push=push, is_agent=is_agent
+        bus,
+        NotifyRecords(store, box),
+        HeldRecords(store),
+        values,
+        VapidKeys(values, box),
+        sender=sender,
+        push=push,
+        is_agent=is_agent,
     )
     return Told(notifications, sender, push)

@@ -98,6 +98,7 @@ def _application(
             conversations=device.conversations,
             sessions=device.sessions,
             workspace=device.workspace,
+            attachments=device.attachments,
             programs=programs,
             chat=device.conversations.chat,
             version=device.version,

@@ -79,6 +79,16 @@ class Store:
                 async with connection.begin():
                     yield connection
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction, for one statement that only reads.
+
+        Each step of a transaction is a message to the driver's thread, which takes longer than a small statement.
+        """
+        with store_problems():
+            async with self._engine.connect() as connection:
+                yield connection
+
     async def _standing(self) -> Standing:
         async with self.read() as connection:
             return await standing(connection, self._schema)

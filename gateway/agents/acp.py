@@ -26,10 +26,15 @@ class Quirks:
     """Sends message chunks without text."""
     load_after_create_fails: bool = False
     """``session/load`` of a session that has no turn yet fails and damages it: make a new one instead."""
+    names_sessions_by_minute: bool = False
+    """Names a session's file by the minute (UTC) in which it is opened, and writes over it when it is opened again in
+    the same one: wait until it is over."""
     output_in_meta: bool = False
     """A tool's output comes in ``_meta.terminal_output_delta`` of its updates."""
     warnings_as_messages: bool = False
     """Warnings of the program come as message chunks before the answer."""
+    mode_changes_as_messages: bool = False
+    """A change of mode comes as a message chunk ``[MODE_UPDATE] …``."""
     usage_in_meta: UsagePlace | None = None
     """Where a turn's usage stands when it is not in the answer's own field."""
     writes_files: bool = False
@@ -56,6 +61,8 @@ class AcpLaunch:
     model_option: str | None
     """The id of the session config option for another model in mid-conversation; None: ``session/set_model``."""
     quirks: Quirks
+    own_model: str | None = None
+    """What names the CLI's own choice of a model in a session; None where only its start makes that choice."""
 
 
 class AcpCommands(Protocol):

@@ -47,7 +47,10 @@ class _Claude(Ways):
         # It starts the program this names; the copy that its own package would bring is not installed.
         environment = {**_QUIET, "CLAUDE_CODE_EXECUTABLE": str(place.program)}
         environment |= {"ANTHROPIC_MODEL": model} if model else {}
-        return Talk(Start((str(place.adapter),), environment), modes=_MODES, model_option="model")
+        # A session that is loaded goes on with the model that it last had, unless another is asked for.
+        start = Start((str(place.adapter),), environment)
+        own = place.variables.get("ANTHROPIC_MODEL", "default")
+        return Talk(start, modes=_MODES, model_option="model", own_model=own)
 
     def merges(self, place: Place) -> tuple[Merge, ...]:
         key = place.variables.get("ANTHROPIC_API_KEY", "")

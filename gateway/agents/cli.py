@@ -42,6 +42,7 @@ class Talk:
     modes: Mapping[Permission, str] = field(default_factory=dict)
     model: str | None = None
     model_option: str | None = None
+    own_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,13 @@ class _Gemini(Ways):
         environment={"NO_BROWSER": "true"},
     )
     keys = ("GEMINI_API_KEY",)
-    quirks = Quirks(tool_call_from_permission=True, load_after_create_fails=True, usage_in_meta="quota")
+    quirks = Quirks(
+        tool_call_from_permission=True,
+        load_after_create_fails=True,
+        names_sessions_by_minute=True,
+        mode_changes_as_messages=True,
+        usage_in_meta="quota",
+    )
 
     def terminal(self, place: Place, arguments: tuple[str, ...], *, hooks: bool) -> Start:
         return Start((str(place.program), *arguments), _TRUST)

@@ -56,7 +56,10 @@ class _Opencode(Ways):
         if model is not None and "model" not in content:
             content["model"] = model
         environment = {**_QUIET, **_content(content), "OPENCODE_PERMISSION": json.dumps(_PERMISSIONS[permission])}
-        return Talk(Start((str(place.program), "acp"), environment), model_option="model")
+        # A session that is loaded remembers the model that it last had, whatever the configuration says now.
+        chosen = content.get("model")
+        start = Start((str(place.program), "acp"), environment)
+        return Talk(start, model=chosen if isinstance(chosen, str) else None, model_option="model")
 
     def merges(self, place: Place) -> tuple[Merge, ...]:
         beside = (".config/opencode/opencode.jsonc", ".config/opencode/config.json")

@@ -95,6 +95,7 @@ class Starting:
             model=talk.model,
             model_option=talk.model_option,
             quirks=cli.ways.quirks,
+            own_model=talk.own_model,
         )
 
     def path(self) -> str:

@@ -79,6 +79,11 @@ class Attachments:
             raise
         return attachment
 
+    async def remove(self, attachment: Attachment) -> None:
+        """Forget one that no message names."""
+        await self._records.remove(attachment)
+        await asyncio.to_thread(self.path(attachment.id).unlink, missing_ok=True)
+
     async def remove_all(self, conversation_id: str) -> None:
         """Remove the bytes of a conversation's attachments."""
         for attachment in await self._records.of(conversation_id):

@@ -37,6 +37,14 @@ class Places:
             self._taken.pop(live.id, None)
             self._taken[live.id] = live
 
+    async def take_free(self, live: Live) -> bool:
+        """A place where there is one that nobody has; whether there was."""
+        async with self._freed:
+            if live.id not in self._taken and len(self._taken) >= self._limit:
+                return False
+            self._taken[live.id] = live
+            return True
+
     async def give_up(self, live: Live) -> None:
         """The agent sleeps."""
         async with self._freed:

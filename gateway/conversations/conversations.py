@@ -18,6 +18,7 @@ from gateway.conversations.ids import Ids
 from gateway.conversations.live import Live, now
 from gateway.conversations.lives import Lives
 from gateway.conversations.making import made
+from gateway.conversations.manners import Manners
 from gateway.conversations.permissions import Answer, Permissions
 from gateway.conversations.reading import ConversationReader
 from gateway.conversations.records.conversations import ConversationRecords
@@ -30,6 +31,7 @@ from gateway.conversations.types import (
     Conversation,
     NewConversation,
     NewMessage,
+    Permission,
     PermissionRequest,
     Reply,
     Turn,
@@ -37,6 +39,7 @@ from gateway.conversations.types import (
 )
 from gateway.conversations.voice import ChatBus
 from gateway.conversations.waking import Waker
+from gateway.conversations.warming import Warmer
 from gateway.conversations.watching import ENDED, until_ended
 from gateway.conversations.workers import Workers
 from gateway.events.chat import ConversationCreated, ConversationRemoved, TurnEnded
@@ -78,6 +81,8 @@ class Conversations(ConversationReader):
         self._git = git
         self._ids = ids
         self._config = config
+        self._manners = Manners(records, permissions, waker)
+        self._warmer = Warmer(lives, places, waker)
         self._closing = False
         self.chat = chat
         """Every event of every conversation, the fine ones too."""
@@ -106,6 +111,7 @@ class Conversations(ConversationReader):
     async def close(self) -> None:
         """End every turn and every agent; what waits is begun at the next start."""
         self._closing = True
+        await asyncio.gather(*(self._warmer.give_up(live) for live in self._lives))
         runners = [live.runner for live in self._lives if live.runner is not None]
         for runner in runners:
             runner.cancel()
@@ -113,7 +119,7 @@ class Conversations(ConversationReader):
         await asyncio.gather(*(self._waker.put_to_sleep(live) for live in self._lives))
 
     async def create(self, new: NewConversation) -> Conversation:
-        """Make one; no program is started before the first message."""
+        """Make one; no program is started before its first message, or :meth:`warm`."""
         kept = await made(new, self._workers, self._ids)
         if new.worktree:
             kept = await self._with_worktree(kept)
@@ -138,10 +144,23 @@ class Conversations(ConversationReader):
         """Out of the list, or back into it. A running turn is not touched."""
         return await self._change(conversation_id, archived=archived)
 
+    async def permit(self, conversation_id: str, permission: Permission, *, by: str) -> Conversation:
+        """Let its agent do this of itself, from now on."""
+        async with self._lives.hold(conversation_id) as live:
+            await self._manners.permit(live, permission, by)
+            return live.shown()
+
+    async def choose_model(self, conversation_id: str, model: str | None) -> Conversation:
+        """Another model from the next message on; None for the CLI's own choice."""
+        async with self._lives.hold(conversation_id) as live:
+            await self._manners.choose(live, model)
+            return live.shown()
+
     async def remove(self, conversation_id: str) -> None:
         """Cancel what runs and forget it with its messages."""
         async with self._lives.hold(conversation_id) as live:
             live.removed = True
+            await self._warmer.give_up(live)
             await self._cancel(live)
             if live.runner is not None:
                 await asyncio.wait({live.runner})
@@ -154,6 +173,12 @@ class Conversations(ConversationReader):
                     await remove_worktree(self._git, tree)
             await self._records.remove(conversation_id)
             live.voice.publish(ConversationRemoved(conversation_id=conversation_id))
+
+    async def warm(self, conversation_id: str) -> None:
+        """Begin to wake its agent ahead of a message, where there is room for one more."""
+        async with self._lives.hold(conversation_id) as live:
+            if not self._closing and not live.removed:
+                self._warmer.warm(live)
 
     async def send(self, conversation_id: str, message: NewMessage) -> Turn:
         """Accept a message: once this returns it is in the store. It waits its turn behind one that runs."""
@@ -258,4 +283,7 @@ class Conversations(ConversationReader):
             return False
         if live.agent is None or live.agent.child.returncode is not None:
             return True
-        return (now() - live.kept.conversation.updated_at).total_seconds() >= self._config.idle_seconds
+        idle, since = self._config.idle_seconds, live.kept.conversation.updated_at
+        if live.waits_for_a_message and live.warmed_at is not None:
+            idle, since = min(idle, self._config.warm_seconds), live.warmed_at
+        return (now() - since).total_seconds() >= idle

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.conversations.records.rows import Kept, KeptTurn
-from gateway.conversations.types import Conversation, ConversationStatus
+from gateway.conversations.types import Conversation, ConversationStatus, Manner
 from gateway.conversations.voice import Voice
 from gateway.events.chat import ConversationChanged
 
@@ -44,6 +44,10 @@ class Live:
     """Messages are stored and told of in one order."""
     looking: asyncio.Task[str | None] | None = None
     """Finds out what the folder is after the last turn."""
+    warming: asyncio.Task[None] | None = None
+    """Wakes the agent ahead of a message."""
+    warmed_at: datetime | None = None
+    """When that was done last."""
     removed: bool = False
     users: int = 0
     """Calls and viewers that hold it; it may be forgotten when there are none and nothing happens."""
@@ -55,8 +59,18 @@ class Live:
 
     @property
     def busy(self) -> bool:
-        """Whether a turn runs or waits to run."""
-        return self.turning is not None or bool(self.queue) or self.runner is not None
+        """Whether a turn runs or waits to run, or the agent is being woken."""
+        return self.turning is not None or bool(self.queue) or self.runner is not None or self.warming is not None
+
+    @property
+    def waits_for_a_message(self) -> bool:
+        """Whether its agent was woken ahead of a message that has not come."""
+        return self.warmed_at is not None and self.warmed_at > self.kept.conversation.updated_at
+
+    def heard(self) -> None:
+        """The agent said something."""
+        if self.turning is not None:
+            self.turning.heard_at = asyncio.get_running_loop().time()
 
     def shown(self) -> Conversation:
         """The conversation as others see it."""
@@ -80,6 +94,8 @@ class Live:
                 status=one.status,
                 archived=one.archived,
                 awake=one.awake,
+                permission=one.permission,
+                model=one.model,
             )
         )
 
@@ -92,5 +108,5 @@ class Live:
         self.agent = agent
 
 
-def _told(one: Conversation) -> tuple[str, ConversationStatus, bool, bool]:
-    return one.title, one.status, one.archived, one.awake
+def _told(one: Conversation) -> tuple[str, ConversationStatus, bool, bool, Manner]:
+    return one.title, one.status, one.archived, one.awake, one.manner

@@ -23,9 +23,12 @@ def remembered_as(call: ToolPart) -> str:
 
 def allows(permission: Permission, always: frozenset[str], call: ToolPart) -> bool:
     """Whether nobody has to be asked."""
-    if permission is Permission.ALL or remembered_as(call) in always:
-        return True
-    return permission is Permission.EDITS and call.tool_kind in _EDITS
+    return remembered_as(call) in always or allows_kind(permission, call.tool_kind)
+
+
+def allows_kind(permission: Permission, kind: str) -> bool:
+    """Whether the policy lets every tool of a kind work."""
+    return permission is Permission.ALL or (permission is Permission.EDITS and kind in _EDITS)
 
 
 def option_for(reply: Reply, options: Sequence[PermissionOption]) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.conversations.agent_client.agent import Abilities
 from gateway.conversations.attachments import Attachments
 from gateway.conversations.parts import FilePart, TextPart
+from gateway.conversations.records.rows import OURS
 from gateway.conversations.types import Message
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def digest(messages: Sequence[Message]) -> str:
     room = MAX_DIGEST
     for message in reversed(messages):
         said = "\n".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
-        if not said or message.by == "hutch":
+        if not said or message.by == OURS:
             continue
         line = f"{'Person' if message.role == 'user' else 'You'}: {said if len(said) <= 3000 else said[:3000] + ' […]'}"
         if len(line) > room:

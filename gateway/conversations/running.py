@@ -25,7 +25,7 @@ from gateway.conversations.parts import TextPart, ToolState
 from gateway.conversations.permissions import Permissions
 from gateway.conversations.prompting import Prompter, introduction
 from gateway.conversations.records.messages import MessageRecords
-from gateway.conversations.records.rows import KeptTurn
+from gateway.conversations.records.rows import OURS, KeptTurn
 from gateway.conversations.texts import preview_of
 from gateway.conversations.turning import Turning
 from gateway.conversations.types import ConversationStatus, Message, TurnState
@@ -140,16 +140,12 @@ class Runner:
             await asyncio.gather(work, *helpers, return_exceptions=True)
 
     async def _work(self, live: Live, turning: Turning) -> Answered:
+        if live.warming is not None:
+            await asyncio.wait({live.warming})
         await self._places.take(live)
-        loop = asyncio.get_running_loop()
-
-        def heard() -> None:
-            if live.turning is not None:
-                live.turning.heard_at = loop.time()
-
         looking = asyncio.create_task(self._snapshots.take(live.kept.conversation.folder))
         try:
-            woken = await self._waker.wake(live, heard)
+            woken = await self._waker.wake(live)
             turning.kept = replace(turning.kept, tree_before=await looking)
         finally:
             looking.cancel()
@@ -166,7 +162,7 @@ class Runner:
         blocks = await self._prompter.blocks(message, live.kept.conversation.folder, agent.can, told)
         answered = await agent.prompt(blocks, turning)
         # From now on the agent itself has something to load.
-        live.kept = replace(live.kept, acp_session=agent.session_id)
+        live.kept = replace(live.kept, acp_session=agent.session_id, acp_opened_at=agent.opened_at)
         return answered
 
     async def _introduction(self, live: Live, message: Message) -> list[str]:
@@ -189,7 +185,7 @@ class Runner:
             conversation_id=live.id,
             turn_id=turn_id,
             role="agent",
-            by="hutch",
+            by=OURS,
             created_at=at,
             completed_at=at,
             parts=(TextPart(id=self._ids.new("prt"), text=text),),

@@ -15,6 +15,7 @@ from gateway.conversations.types import (
     NewConversation,
     NewMessage,
     Page,
+    Permission,
     PermissionRequest,
     Reply,
     Turn,
@@ -37,7 +38,7 @@ class ConversationService(Protocol):
     """Every refusal is a Problem; NOT_FOUND for what is not there."""
 
     async def create(self, new: NewConversation) -> Conversation:
-        """Make one; no program is started before the first message."""
+        """Make one; no program is started before its first message, or :meth:`warm`."""
 
     async def list(self, query: ConversationQuery) -> Page:
         """The newest first."""
@@ -50,6 +51,13 @@ class ConversationService(Protocol):
 
     async def archive(self, conversation_id: str, archived: bool) -> Conversation:
         """Out of the list, or back into it. A running turn is not touched."""
+
+    async def permit(self, conversation_id: str, permission: Permission, *, by: str) -> Conversation:
+        """Let its agent do this of itself, from now on, also in a turn that runs as far as its CLI can be told then.
+        What was allowed for good is asked again; open questions that need no answer any more are answered."""
+
+    async def choose_model(self, conversation_id: str, model: str | None) -> Conversation:
+        """Another model from the next message on; None for the CLI's own choice."""
 
     async def remove(self, conversation_id: str) -> None:
         """Cancel what runs and forget it with its messages."""
@@ -71,6 +79,10 @@ class ConversationService(Protocol):
         Raises:
             Problem: TOO_LARGE, TOO_MANY (messages waiting), AGENT_MISSING, WORKDIR_MISSING, DISK_FULL.
         """
+
+    async def warm(self, conversation_id: str) -> None:
+        """Begin to wake its agent ahead of a message, where there is room for one more; it sleeps again soon when none
+        comes. What goes wrong is told with the message."""
 
     async def wait(self, conversation_id: str, turn_id: str) -> Turn:
         """The turn when it is over."""

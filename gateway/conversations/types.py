@@ -71,6 +71,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How an agent works in a conversation: what it may do of itself, and with which model (None: the CLI's own)."""
+
+    permission: Permission
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Worktree:
     """A git worktree of its own in which a conversation works; ``folder`` is absolute."""
 
@@ -140,6 +148,11 @@ class Conversation:
     """The beginning of the last message."""
     problem: TurnProblem | None = None
 
+    @property
+    def manner(self) -> Manner:
+        """How its agent is to work from its next message on."""
+        return Manner(self.permission, self.model)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -169,6 +182,7 @@ class Message(BaseModel):
     created_at: datetime
     completed_at: datetime | None = None
     parts: tuple[AnyPart, ...] = ()
+    usage: Usage | None = Field(None, description="What the turn took, at the agent's answer, once it is over.")
 
 
 class PermissionOption(BaseModel):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, TypeGuard
 
 import structlog
 
 from gateway.agents.acp import AcpCommands, AcpLaunch
 from gateway.conversations.agent_client.agent import AwakeAgent, start_agent
 from gateway.conversations.config import ConversationsConfig
-from gateway.conversations.live import Live
+from gateway.conversations.live import Live, now
 from gateway.conversations.orphans import VARIABLE, Register
+from gateway.conversations.types import Manner
 from gateway.conversations.updates import CommandsTold
 from gateway.conversations.workers import Workers
 from gateway.events.chat import ConversationCommands
@@ -22,6 +25,11 @@ from gateway.workspaces.rights import Rights
 from protocol.problems import Problem, ProblemCode
 
 _log = structlog.get_logger(__name__)
+CHANGE_SECONDS: Final = 5.0
+"""How long an agent may take to another mode or model; then it is started anew."""
+
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 class AgentStarts(AcpCommands, Protocol):
@@ -37,6 +45,23 @@ class Woken:
 
     agent: AwakeAgent
     fresh: bool
+
+
+def is_ready(agent: AwakeAgent | None) -> TypeGuard[AwakeAgent]:
+    """Whether an agent can be spoken to: its program runs and has a session."""
+    return agent is not None and agent.session_id is not None and agent.child.returncode is None
+
+
+def left_of_minute(opened_at: datetime | None, at: datetime) -> float:
+    """Seconds until a session that was opened at ``opened_at`` can be opened again: at most 60.
+
+    By a CLI that names its files by the minute (UTC), and would write over what was said.
+    """
+    if opened_at is None:
+        return 0.0
+    opened, here = (moment.astimezone(UTC).replace(second=0, microsecond=0) for moment in (opened_at, at))
+    # A clock that was set back makes nobody wait for longer than that.
+    return (here + _MINUTE - at).total_seconds() if opened == here else 0.0
 
 
 class Waker:
@@ -59,7 +84,7 @@ class Waker:
         self._config = config
         self._rights = rights
 
-    async def wake(self, live: Live, heard: Callable[[], None]) -> Woken:
+    async def wake(self, live: Live) -> Woken:
         """The agent of a conversation, awake.
 
         Raises:
@@ -67,12 +92,30 @@ class Waker:
             acp.exceptions.RequestError: the agent refuses.
             ConnectionError: its program ended.
         """
-        if live.agent is not None and live.agent.session_id is not None and live.agent.child.returncode is None:
+        if is_ready(live.agent) and await self._suits(live, live.agent):
             return Woken(live.agent, fresh=False)
         await self.put_to_sleep(live)
-        agent = await self._start(live, heard)
+        agent = await self._start(live)
         live.set_agent(agent)
         return Woken(agent, fresh=await self._begin(live, agent))
+
+    async def permit(self, live: Live) -> None:
+        """Tell an awake agent at once what it may do from now on; one that does not take it is started anew for its
+        next turn."""
+        agent = live.agent
+        if is_ready(agent):
+            with suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(CHANGE_SECONDS):
+                    await agent.set_permission(live.kept.conversation.permission)
+
+    async def _suits(self, live: Live, agent: AwakeAgent) -> bool:
+        """Whether an awake agent works, or takes to working, as the conversation says now."""
+        wanted = live.kept.conversation.manner
+        try:
+            async with asyncio.timeout(CHANGE_SECONDS):
+                return await agent.set_permission(wanted.permission) and await agent.set_model(wanted.model)
+        except (TimeoutError, ConnectionError):
+            return False
 
     async def put_to_sleep(self, live: Live) -> None:
         """End the agent's program, if there is one."""
@@ -92,34 +135,43 @@ class Waker:
             await self._check_folder(live)
             self._commands.command(live.kept.conversation.cli)
 
-    async def _start(self, live: Live, heard: Callable[[], None]) -> AwakeAgent:
-        launch = await self._launch(live)
+    async def _start(self, live: Live) -> AwakeAgent:
+        manner = live.kept.conversation.manner
+        launch = await self._launch(live, manner)
 
         def commands_told(told: CommandsTold) -> None:
             if tuple(live.kept.conversation.commands) != told.commands:
                 live.change(commands=told.commands)
                 live.voice.publish(ConversationCommands(conversation_id=live.id, commands=told.commands))
 
+        if launch.quirks.names_sessions_by_minute and live.kept.acp_session is not None:
+            await asyncio.sleep(left_of_minute(live.kept.acp_opened_at, now()))
         folder = live.kept.conversation.folder
         mark = await asyncio.to_thread(self._register.note)
         marked = replace(launch, environment={**launch.environment, VARIABLE: mark})
         try:
             return await start_agent(
-                self._programs, marked, folder, heard=heard, commands_told=commands_told, rights=self._rights
+                self._programs,
+                marked,
+                manner,
+                folder,
+                heard=live.heard,
+                commands_told=commands_told,
+                rights=self._rights,
             )
         except BaseException:
             await asyncio.to_thread(self._register.forget, mark)
             raise
 
-    async def _launch(self, live: Live) -> AcpLaunch:
+    async def _launch(self, live: Live, manner: Manner) -> AcpLaunch:
         await self._check_folder(live)
         conversation = live.kept.conversation
         worker = None if conversation.agent_id is None else await self._workers.find(conversation.agent_id)
         return await self._commands.conversation(
             conversation.cli,
             folder=conversation.folder,
-            permission=conversation.permission,
-            model=conversation.model,
+            permission=manner.permission,
+            model=manner.model,
             environment=None if worker is None else worker.environment,
         )
 
@@ -152,5 +204,5 @@ class Waker:
                 ProblemCode.TIMEOUT, "The agent did not start in time. Try again, with fewer agents at work."
             ) from None
         keeps = not agent.launch.quirks.load_after_create_fails
-        live.kept = replace(live.kept, acp_session=name if keeps else None)
+        live.kept = replace(live.kept, acp_session=name if keeps else None, acp_opened_at=agent.opened_at)
         return True

@@ -11,6 +11,7 @@ from gateway.conversations.parts import AnyPart
 from gateway.conversations.types import (
     ConversationStatus,
     Message,
+    Permission,
     PermissionRequest,
     Reply,
     SlashCommand,
@@ -40,7 +41,7 @@ class ConversationCreated(_ChatEvent):
 
 
 class ConversationChanged(_ChatEvent):
-    """A conversation's title, status, archive mark or wakefulness is another one."""
+    """A conversation's title, status, archive mark, wakefulness, permission or model is another one."""
 
     type: Literal["conversation.changed"] = "conversation.changed"
     title: str
@@ -48,6 +49,8 @@ class ConversationChanged(_ChatEvent):
     status: ConversationStatus
     archived: bool
     awake: bool
+    permission: Permission
+    model: str | None
 
 
 class ConversationRemoved(_ChatEvent):

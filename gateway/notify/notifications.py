@@ -15,10 +15,12 @@ from foundation.notify.kinds import kind_of
 from foundation.notify.quiet import QuietHours
 from foundation.notify.sending import Message, Sender, Severity
 from gateway.events.types import DeviceBus
+from gateway.notify.held import HeldRecords
 from gateway.notify.push import BrowserGoneError, PushSender
 from gateway.notify.records import NotifyRecords
 from gateway.notify.types import Browser, Kind, Notice, PushPlace, Target, Wishes
 from gateway.notify.vapid import VapidKeys
+from gateway.notify.waiting import Waiting
 from gateway.notify.watching import Moot, Watcher
 from gateway.notify.wishes import Values, read_wishes, write_wishes
 from protocol.problems import Problem, ProblemCode
@@ -31,7 +33,6 @@ SETTLES: Final = timedelta(seconds=4)
 """What is answered within this was seen by somebody in front of the page."""
 RETRIES: Final = (30.0, 120.0, 600.0)
 """Seconds before the second, third and fourth try."""
-MOST_WAITING: Final = 200
 MOST_SENDING: Final = 100
 _SEVERITY: Final[dict[Kind, Severity | None]] = {
     Kind.WAITS: "warning",
@@ -52,6 +53,7 @@ class Notifications:
         self,
         bus: DeviceBus,
         records: NotifyRecords,
+        held: HeldRecords,
         values: Values,
         keys: VapidKeys,
         *,
@@ -72,7 +74,7 @@ class Notifications:
         self._clock = clock
         self._zone = zone
         self._settles = settles
-        self._waiting: dict[str, tuple[datetime, Notice]] = {}
+        self._waiting = Waiting(held)
         self._changed = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -139,9 +141,14 @@ class Notifications:
         await self._to_browser(browser_id, _TEST)
 
     async def _listen(self) -> None:
+        loaded = False
         while True:
             try:
                 async with self._bus.subscribe() as events:
+                    if not loaded:
+                        await self._waiting.load(self._clock())
+                        self._changed.set()
+                        loaded = True
                     async for published in events:
                         for found in self._watcher.see(published.event):
                             await self._take(found)
@@ -150,8 +157,7 @@ class Notifications:
 
     async def _take(self, found: Notice | Moot) -> None:
         if isinstance(found, Moot):
-            for key in [key for key in self._waiting if key.startswith(found.key)]:
-                del self._waiting[key]
+            await self._waiting.drop(found.key)
             return
         try:
             wishes = await self.wishes()
@@ -161,20 +167,17 @@ class Notifications:
         if found.kind not in wishes.kinds or found.key in self._waiting:
             return
         soon = self._clock() + self._settles
-        self._waiting[found.key] = (_after_quiet(wishes, soon, self._zone()), found)
-        while len(self._waiting) > MOST_WAITING:
-            del self._waiting[next(iter(self._waiting))]
+        due = _after_quiet(wishes, soon, self._zone())
+        await self._waiting.add(due, found, held=due > soon)
         self._changed.set()
 
     async def _tell_what_is_due(self, group: asyncio.TaskGroup) -> None:
         while True:
             now = self._clock()
-            for key, (due, notice) in list(self._waiting.items()):
-                if due <= now:
-                    del self._waiting[key]
-                    await self._tell(notice, group)
+            for notice in await self._waiting.take_due(now):
+                await self._tell(notice, group)
             self._changed.clear()
-            nearest = min((due for due, _ in self._waiting.values()), default=None)
+            nearest = self._waiting.nearest
             try:
                 async with asyncio.timeout(None if nearest is None else max(0.0, (nearest - now).total_seconds())):
                     await self._changed.wait()

@@ -49,6 +49,7 @@ conversations = sa.Table(
     sa.Column("problem", sa.JSON),
     sa.Column("acp_session", sa.Text),
     sa.Column("always", sa.JSON, nullable=False),
+    sa.Column("acp_opened_at", UtcDateTime),
 )
 
 turns = sa.Table(

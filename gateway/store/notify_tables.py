@@ -35,3 +35,15 @@ subscriptions = sa.Table(
     sqlite_autoincrement=True,
 )
 """Browsers that asked to be told (Push API, W3C)."""
+
+held = sa.Table(
+    "held_notices",
+    metadata,
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("title", sa.String(300), nullable=False),
+    sa.Column("body", sa.String(1000), nullable=False),
+    sa.Column("path", sa.String(200), nullable=False),
+)
+"""What quiet hours hold back; a row goes when it is told, or nobody needs to know any more."""

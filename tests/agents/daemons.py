@@ -24,7 +24,7 @@ from gateway.store.schema import DEVICE_SCHEMA
 from gateway.workspaces.folders import Workspace
 from tests.agents.places import CLIS, Place, endpoint
 
-TURN_SECONDS = 60.0
+TURN_SECONDS = 100.0
 
 
 @dataclass

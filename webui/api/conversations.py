@@ -60,7 +60,7 @@ async def list_conversations(request: web.Request) -> web.Response:
 
 
 async def create_conversation(request: web.Request) -> web.Response:
-    """Begin a conversation; no program is started before its first message."""
+    """Begin a conversation; no program is started before its first message, unless it is woken."""
     body = await parse_body(request, NewConversationBody)
     made = await device_of(request).conversations.create(
         NewConversation(
@@ -85,7 +85,7 @@ async def show_conversation(request: web.Request) -> web.Response:
 
 
 async def change_conversation(request: web.Request) -> web.Response:
-    """Give it another title, archive it, or bring it back."""
+    """Give it another title, permission or model, archive it, or bring it back."""
     body = await parse_body(request, ConversationChange)
     conversations = device_of(request).conversations
     changed = await conversations.get(_id(request))
@@ -93,6 +93,12 @@ async def change_conversation(request: web.Request) -> web.Response:
         changed = await conversations.rename(changed.id, body.title)
     if body.archived is not None:
         changed = await conversations.archive(changed.id, body.archived)
+    if body.permission is not None:
+        by = identity_of(request).person.name
+        changed = await conversations.permit(changed.id, body.permission, by=by)
+        note(request).details["permission"] = body.permission.value
+    if "model" in body.model_fields_set:
+        changed = await conversations.choose_model(changed.id, body.model)
     return answer(ConversationAnswer.of(changed))
 
 
@@ -122,6 +128,12 @@ async def send_message(request: web.Request) -> web.Response:
     if query.wait:
         return answer(TurnAnswer(turn=TurnShown.of(await conversations.wait(_id(request), turn.id))))
     return answer(TurnAnswer(turn=TurnShown.of(turn)), 202)
+
+
+async def wake(request: web.Request) -> web.Response:
+    """Wake its agent ahead of a message, where there is room for one more."""
+    await device_of(request).conversations.warm(_id(request))
+    return nothing()
 
 
 async def cancel(request: web.Request) -> web.Response:

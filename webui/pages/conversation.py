@@ -11,13 +11,16 @@ from foundation.web.pages.assets import Entry
 from foundation.web.pages.forms import FormState
 from foundation.web.pages.rendering import PageView, entry_of, render
 from gateway.accounts.types import Role
-from gateway.conversations.types import Conversation, Message, PermissionRequest, Turn
+from gateway.conversations.types import Conversation, Message, Permission, PermissionRequest, Turn
 from webui.context import device_of, identity_of
 from webui.pages.conversations import side
 from webui.pages.folders import folder_in_words
+from webui.pages.new_conversation import PERMISSIONS
 from webui.pages.talks import TalkRow, cli_in_words
 
 _LAST = 50
+_MANNERS = {Permission.ASK: "asks first", Permission.EDITS: "edits without asking", Permission.ALL: "asks nothing"}
+"""As the script words it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,9 @@ class ConversationView(PageView):
     more: str
     at: str
     may_write: bool
+    manner: str
+    """How its agent works, in words."""
+    permissions_offered: tuple[tuple[str, str], ...]
     form: FormState
     chat: Entry
     """The script and styles of the chat."""
@@ -59,7 +65,15 @@ async def conversation_page(request: web.Request) -> web.StreamResponse:
         more=beside.more,
         at=conversation_id,
         may_write=identity_of(request).person.role.may(Role.OPERATOR),
+        manner=manner_in_words(conversation),
+        permissions_offered=PERMISSIONS,
         form=FormState(),
         chat=entry_of(request, "src/chat/main.ts"),
     )
     return render(request, "conversation.html", view)
+
+
+def manner_in_words(conversation: Conversation) -> str:
+    """What its agent may do of itself, and its model where one was chosen."""
+    manner = _MANNERS[conversation.permission]
+    return manner if conversation.model is None else f"{manner} · {conversation.model}"

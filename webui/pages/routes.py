@@ -104,6 +104,13 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _form("/conversations/{conversation_id}/stop", talks.stop, OPERATOR, "Stop the turn", "conversation.cancel"),
     _form("/conversations/{conversation_id}/retry", talks.retry, OPERATOR, "Try a turn again", "conversation.retry"),
     _form("/conversations/{conversation_id}/rename", talks.rename, OPERATOR, "Rename", "conversation.change"),
+    _form(
+        "/conversations/{conversation_id}/manner",
+        talks.change_manner,
+        OPERATOR,
+        "Permission and model",
+        "conversation.change",
+    ),
     _form("/conversations/{conversation_id}/archive", talks.archive, OPERATOR, "Archive", "conversation.change"),
     _form("/conversations/{conversation_id}/remove", talks.remove, OPERATOR, "Delete", "conversation.remove"),
     _form(

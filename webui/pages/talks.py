@@ -10,9 +10,17 @@ from markupsafe import Markup, escape
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.web.context import note
+from foundation.web.models import NO_CONTROLS
 from foundation.web.pages.forms import posted, read_form
 from foundation.web.pages.notices import back_to, see
-from gateway.conversations.types import Conversation, ConversationStatus, NewMessage, PermissionRequest, Reply
+from gateway.conversations.types import (
+    Conversation,
+    ConversationStatus,
+    NewMessage,
+    Permission,
+    PermissionRequest,
+    Reply,
+)
 from gateway.sessions.types import SessionSpec, SessionStatus
 from protocol.problems import Problem
 from webui.context import Device, device_of, identity_of
@@ -41,6 +49,15 @@ class RenameForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     title: str = Field(min_length=1, max_length=200)
+
+
+class MannerForm(BaseModel):
+    """What the agent may do of itself, and its model; an empty one is the CLI's own choice."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    permission: Permission
+    model: str = Field("", max_length=200, pattern=NO_CONTROLS)
 
 
 class ArchiveForm(BaseModel):
@@ -127,6 +144,19 @@ async def rename(request: web.Request) -> web.StreamResponse:
     form = await read_form(request, RenameForm)
     await device_of(request).conversations.rename(_id(request), form.title)
     return see(request, f"/conversations/{_id(request)}")
+
+
+async def change_manner(request: web.Request) -> web.StreamResponse:
+    """POST /conversations/{conversation_id}/manner."""
+    form, conversations = await read_form(request, MannerForm), device_of(request).conversations
+    before = await conversations.get(_id(request))
+    if form.permission is not before.permission:
+        note(request).details["permission"] = form.permission.value
+        await conversations.permit(before.id, form.permission, by=identity_of(request).person.name)
+    model = form.model.strip() or None
+    if model != before.model:
+        await conversations.choose_model(before.id, model)
+    return see(request, f"/conversations/{before.id}")
 
 
 async def archive(request: web.Request) -> web.StreamResponse:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from gateway.conversations.agent_client.listener import Listener
 from gateway.conversations.agent_client.quirks.usage import usage_of
 from gateway.conversations.agent_client.requests import AgentRequests, Told
 from gateway.conversations.agent_client.translate import Translator
-from gateway.conversations.types import Permission, Usage
+from gateway.conversations.types import Manner, Permission, Usage
 from gateway.programs.types import Programs
 from gateway.workspaces.rights import OWN, Rights
 
@@ -52,12 +53,16 @@ class AwakeAgent:
     """Speaks to one agent. Errors are those of the connection: RequestError of ``acp``, ConnectionError."""
 
     def __init__(
-        self, child: Child, launch: AcpLaunch, folder: Path, connection: Connection, requests: AgentRequests
+        self, child: Child, launch: AcpLaunch, manner: Manner, connection: Connection, requests: AgentRequests
     ) -> None:
         self.child = child
         self.launch = launch
         self.can = Abilities()
-        self._folder = folder
+        self.manner: Manner | None = manner
+        """How it works now; None where that is not known any more, and only another process makes sure of it."""
+        self.opened_at: datetime | None = None
+        """When its session was begun or loaded, aware UTC."""
+        self._changing = asyncio.Lock()
         self._connection = connection
         self._requests = requests
 
@@ -100,9 +105,10 @@ class AwakeAgent:
         """Begin a session; the agent's own name of it."""
         from acp.schema import NewSessionRequest, NewSessionResponse
 
-        asked = NewSessionRequest(cwd=str(self._folder), mcp_servers=[])
+        asked = NewSessionRequest(cwd=str(self._requests.folder), mcp_servers=[])
         answer = await self._ask("session/new", asked, NewSessionResponse)
         self._requests.session_id = answer.session_id
+        self.opened_at = datetime.now(UTC)
         await self._set_up()
         return str(answer.session_id)
 
@@ -113,12 +119,16 @@ class AwakeAgent:
         self._requests.session_id = session_id
         try:
             if not await self._resume(session_id):
-                load = LoadSessionRequest(session_id=session_id, cwd=str(self._folder), mcp_servers=[])
+                load = LoadSessionRequest(session_id=session_id, cwd=str(self._requests.folder), mcp_servers=[])
                 await self._send("session/load", load)
         except BaseException:
             self._requests.session_id = None
             raise
+        self.opened_at = datetime.now(UTC)
         await self._set_up()
+        if self.manner is not None and self.manner.model is None and self.launch.own_model is not None:
+            # It may have been another one when the session was left.
+            await self._taken(self._set_model(self.launch.own_model))
 
     async def _resume(self, session_id: str) -> bool:
         """Go on without the history being told again; False where that is not offered, or does not work."""
@@ -128,7 +138,8 @@ class AwakeAgent:
         if not self.can.resume:
             return False
         try:
-            await self._send("session/resume", ResumeSessionRequest(session_id=session_id, cwd=str(self._folder)))
+            asked = ResumeSessionRequest(session_id=session_id, cwd=str(self._requests.folder))
+            await self._send("session/resume", asked)
         except RequestError:
             if not self.can.load:
                 raise
@@ -137,13 +148,37 @@ class AwakeAgent:
 
     async def set_permission(self, permission: Permission) -> bool:
         """Change in mid-conversation what it may do of itself; False where that takes another process."""
-        from acp.schema import SetSessionModeRequest
+        async with self._changing:
+            if self.manner is None:
+                return False
+            if permission is self.manner.permission:
+                return True
+            mode = self.launch.modes.get(permission)
+            return mode is not None and await self._change(
+                self._set_mode(mode), replace(self.manner, permission=permission)
+            )
 
-        mode = self.launch.modes.get(permission)
-        if mode is None:
-            return False
-        await self._send("session/set_mode", SetSessionModeRequest(session_id=self._session(), mode_id=mode))
-        return True
+    async def set_model(self, model: str | None) -> bool:
+        """Go on with another model; False where that takes another process. Not while it answers."""
+        async with self._changing:
+            if self.manner is None:
+                return False
+            if model == self.manner.model:
+                return True
+            named = self.launch.own_model if model is None else model
+            return named is not None and await self._change(self._set_model(named), replace(self.manner, model=model))
+
+    async def distrust(self) -> None:
+        """Whatever it says of its manner, only another process makes sure of it."""
+        async with self._changing:
+            self.manner = None
+
+    async def _change(self, asking: Awaitable[None], after: Manner) -> bool:
+        # Given up before it is answered, it may have been taken or not.
+        before, self.manner = self.manner, None
+        taken = await self._taken(asking)
+        self.manner = after if taken else before
+        return taken
 
     async def prompt(self, blocks: Sequence[BaseModel], listener: Listener) -> Answered:
         """Send a message and wait for the end of the answer, which ``listener`` hears."""
@@ -176,27 +211,38 @@ class AwakeAgent:
         await self._connection.close()
 
     async def _set_up(self) -> None:
-        from acp.exceptions import RequestError
-        from acp.schema import SetSessionConfigOptionSelectRequest, SetSessionModeRequest
+        # What it does not take: it asks for more then, or answers with its own model. That is worse than wished for,
+        # and no reason not to answer.
+        launch = self.launch
+        if launch.mode is not None and not await self._taken(self._set_mode(launch.mode)):
+            return
+        if launch.model is not None:
+            await self._taken(self._set_model(launch.model))
 
-        session, launch = self._session(), self.launch
+    async def _taken(self, asking: Awaitable[None]) -> bool:
+        from acp.exceptions import RequestError
+
         try:
-            if launch.mode is not None:
-                await self._send("session/set_mode", SetSessionModeRequest(session_id=session, mode_id=launch.mode))
-            if launch.model is None:
-                return
-            if launch.model_option is None:
-                await self._connection.send_request(
-                    "session/set_model", {"sessionId": session, "modelId": launch.model}
-                )
-            else:
-                chosen = SetSessionConfigOptionSelectRequest(
-                    session_id=session, config_id=launch.model_option, value=launch.model
-                )
-                await self._send("session/set_config_option", chosen)
+            await asking
         except RequestError as error:
-            # It asks for more then, or answers with its own model: worse than wished for, and no reason not to answer.
-            _log.warning("the agent did not take its mode or model", cli=launch.cli, code=error.code)
+            _log.warning("the agent did not take its mode or model", cli=self.launch.cli, code=error.code)
+            return False
+        return True
+
+    async def _set_mode(self, mode: str) -> None:
+        from acp.schema import SetSessionModeRequest
+
+        await self._send("session/set_mode", SetSessionModeRequest(session_id=self._session(), mode_id=mode))
+
+    async def _set_model(self, model: str) -> None:
+        from acp.schema import SetSessionConfigOptionSelectRequest
+
+        session, option = self._session(), self.launch.model_option
+        if option is None:
+            await self._connection.send_request("session/set_model", {"sessionId": session, "modelId": model})
+            return
+        chosen = SetSessionConfigOptionSelectRequest(session_id=session, config_id=option, value=model)
+        await self._send("session/set_config_option", chosen)
 
     def _session(self) -> str:
         session = self._requests.session_id
@@ -218,19 +264,31 @@ class AwakeAgent:
 async def start_agent(
     programs: Programs,
     launch: AcpLaunch,
+    manner: Manner,
     folder: Path,
     *,
     heard: Callable[[], None],
     commands_told: Told,
     rights: Rights = OWN,
 ) -> AwakeAgent:
-    """Start the program of an agent and listen to it; ``rights`` writes files for it. Raises as :func:`start_child`."""
-    await asyncio.to_thread(_load_acp)
+    """Start the program of an agent and listen to it; ``launch`` makes it work in ``manner``, ``rights`` writes files
+    for it. Raises as :func:`start_child`."""
+    # Beside the start of the program, which takes longer.
+    loading = asyncio.create_task(asyncio.to_thread(_load_acp))
+    try:
+        child = await start_child(programs, launch.command, folder=folder, environment=launch.environment, heard=heard)
+        try:
+            await loading
+        except BaseException:
+            await child.end()
+            raise
+    finally:
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
     from acp.connection import Connection
 
-    child = await start_child(programs, launch.command, folder=folder, environment=launch.environment, heard=heard)
     requests = AgentRequests(folder, Translator(launch.quirks), commands_told, rights)
-    return AwakeAgent(child, launch, folder, Connection(requests.handle, child.lines), requests)
+    return AwakeAgent(child, launch, manner, Connection(requests.handle, child.lines), requests)
 
 
 def _load_acp() -> None:

@@ -33,7 +33,8 @@ class AgentRequests:
     """Answers one agent: the handler of ``acp.connection.Connection``."""
 
     def __init__(self, folder: Path, translator: Translator, commands_told: Told, rights: Rights = OWN) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Where the agent works, and beneath which it may read and write."""
         self._rights = rights
         self.translator = translator
         self._commands_told = commands_told
@@ -97,14 +98,14 @@ class AgentRequests:
         from acp.schema import ReadTextFileRequest, ReadTextFileResponse
 
         asked = ReadTextFileRequest.model_validate(params)
-        text = await asyncio.to_thread(read_text, self._folder, asked.path, asked.line, asked.limit, self._rights)
+        text = await asyncio.to_thread(read_text, self.folder, asked.path, asked.line, asked.limit, self._rights)
         return ReadTextFileResponse(content=text)
 
     async def _write(self, params: object) -> BaseModel:
         from acp.schema import WriteTextFileRequest, WriteTextFileResponse
 
         asked = WriteTextFileRequest.model_validate(params)
-        await asyncio.to_thread(write_text, self._folder, asked.path, asked.content, self._rights)
+        await asyncio.to_thread(write_text, self.folder, asked.path, asked.content, self._rights)
         return WriteTextFileResponse()
 
 

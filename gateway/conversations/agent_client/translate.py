@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.agents.acp import Quirks
 from gateway.conversations.agent_client.quirks.empty_chunks import without_empty
 from gateway.conversations.agent_client.quirks.meta_output import with_meta_output
+from gateway.conversations.agent_client.quirks.mode_changes import without_mode_changes
 from gateway.conversations.agent_client.quirks.system_errors import SystemErrors
 from gateway.conversations.agent_client.quirks.warnings import Warnings
 from gateway.conversations.parts import PlanEntry, ToolKind, ToolState
@@ -60,6 +61,8 @@ class Translator:
         told: Iterator[Update] = self._errors.apart(self._told(update))
         if self._quirks.drop_empty_chunks:
             told = without_empty(told)
+        if self._quirks.mode_changes_as_messages:
+            told = without_mode_changes(told)
         if self._quirks.warnings_as_messages:
             told = self._warnings.apart(told)
         return list(told)

@@ -34,6 +34,12 @@ class AttachmentRecords:
         async with self._store.begin() as connection:
             await connection.execute(sa.insert(attachments).values(asdict(attachment)))
 
+    async def remove(self, attachment: Attachment) -> None:
+        """Forget one."""
+        of_it = sa.and_(attachments.c.conversation_id == attachment.conversation_id, attachments.c.id == attachment.id)
+        async with self._store.begin() as connection:
+            await connection.execute(sa.delete(attachments).where(of_it))
+
     async def get(self, conversation_id: str, attachment_id: str) -> Attachment | None:
         """One of a conversation."""
         of_it = sa.and_(attachments.c.conversation_id == conversation_id, attachments.c.id == attachment_id)

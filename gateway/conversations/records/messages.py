@@ -18,6 +18,11 @@ from gateway.conversations.texts import words_of
 from gateway.conversations.types import Message
 from gateway.store.chat_tables import messages, parts, turns
 
+_WITH_USAGE = sa.select(messages, turns.c.usage).join_from(
+    messages, turns, turns.c.id == messages.c.turn_id, isouter=True
+)
+"""Messages with what their turns took."""
+
 
 class MessageRecords:
     """Messages with their parts, one row for each part."""
@@ -58,7 +63,7 @@ class MessageRecords:
     async def get(self, conversation_id: str, message_id: str) -> Message | None:
         """One."""
         wanted = sa.and_(messages.c.conversation_id == conversation_id, messages.c.id == message_id)
-        found = await self._messages(sa.select(messages).where(wanted))
+        found = await self._messages(_WITH_USAGE.where(wanted))
         return found[0] if found else None
 
     async def page(
@@ -72,7 +77,7 @@ class MessageRecords:
             wanted.append(messages.c.id > after)
         upwards = after is not None and before is None
         order = messages.c.id if upwards else messages.c.id.desc()
-        found = await self._messages(sa.select(messages).where(*wanted).order_by(order).limit(limit))
+        found = await self._messages(_WITH_USAGE.where(*wanted).order_by(order).limit(limit))
         return found if upwards else found[::-1]
 
     async def last_id(self, conversation_id: str) -> str:
@@ -96,7 +101,7 @@ class MessageRecords:
             growing = sa.select(messages.c.id).where(messages.c.completed_at.is_(None))
             ids = [str(row[0]) for row in await connection.execute(growing)]
         for message_id in ids:
-            [message] = await self._messages(sa.select(messages).where(messages.c.id == message_id))
+            [message] = await self._messages(_WITH_USAGE.where(messages.c.id == message_id))
             async with self._store.begin() as connection:
                 await _complete(connection, message_id, message.parts, at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
@@ -26,6 +27,8 @@ from gateway.conversations.types import (
 AnyRow = Row[*tuple[object, ...]]
 _PART: TypeAdapter[AnyPart] = TypeAdapter(AnyPart)
 _COMMANDS: TypeAdapter[tuple[SlashCommand, ...]] = TypeAdapter(tuple[SlashCommand, ...])
+OURS = "hutch"
+"""Who speaks where Hutch itself says something in a conversation."""
 _NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 _WORKTREE: TypeAdapter[Worktree | None] = TypeAdapter(Worktree | None)
 
@@ -37,6 +40,8 @@ class Kept:
     conversation: Conversation
     acp_session: str | None = None
     """The CLI's own name of the conversation, to load it again."""
+    acp_opened_at: datetime | None = None
+    """When the CLI last began or loaded it."""
     always: frozenset[str] = frozenset()
     """Kinds of tools that a person allowed for good."""
 
@@ -75,7 +80,8 @@ def kept_of(row: AnyRow) -> Kept:
         preview=values["preview"],
         problem=_problem(values["problem"]),
     )
-    return Kept(conversation, values["acp_session"], frozenset(_NAMES.validate_python(values["always"])))
+    always = frozenset(_NAMES.validate_python(values["always"]))
+    return Kept(conversation, values["acp_session"], values["acp_opened_at"], always)
 
 
 def row_of(kept: Kept) -> dict[str, object]:
@@ -101,6 +107,7 @@ def row_of(kept: Kept) -> dict[str, object]:
         "preview": one.preview,
         "problem": _json(one.problem),
         "acp_session": kept.acp_session,
+        "acp_opened_at": kept.acp_opened_at,
         "always": sorted(kept.always),
     }
 
@@ -146,6 +153,7 @@ def turn_row(kept: KeptTurn) -> dict[str, object]:
 def message_of(row: AnyRow, parts: tuple[AnyPart, ...]) -> Message:
     """The message of a row and its parts."""
     values = row._mapping
+    answers = values["role"] == "agent" and values["by"] != OURS
     return Message(
         id=values["id"],
         conversation_id=values["conversation_id"],
@@ -155,6 +163,7 @@ def message_of(row: AnyRow, parts: tuple[AnyPart, ...]) -> Message:
         created_at=values["created_at"],
         completed_at=values["completed_at"],
         parts=parts,
+        usage=Usage.model_validate(values["usage"]) if answers and values["usage"] is not None else None,
     )
 
 

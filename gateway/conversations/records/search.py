@@ -53,7 +53,7 @@ class SearchRecords:
         words = _words(text)
         if not words:
             return []
-        async with self._store.read() as connection:
+        async with self._store.glance() as connection:
             if connection.dialect.name == "sqlite":
                 return await _find_in_sqlite(connection, words, limit)
             query = sa.text(_POSTGRESQL).columns(created_at=UtcDateTime)

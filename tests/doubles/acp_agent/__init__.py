@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.agents.acp import AcpLaunch, Quirks
-from gateway.conversations.types import Permission
+from gateway.conversations.types import Manner, Permission
 from protocol.problems import Problem, ProblemCode
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +28,9 @@ class ScriptedCommands:
     quirks: Quirks = field(default_factory=Quirks)
     missing: bool = False
     mode: str | None = None
+    modes: Mapping[Permission, str] = field(default_factory=dict)
+    starts: list[Manner] = field(default_factory=list)
+    """How each program was to work that was started."""
     asked: list[Mapping[str, str]] = field(default_factory=list)
     """The environments of workers that were asked for."""
 
@@ -48,13 +51,14 @@ class ScriptedCommands:
     ) -> AcpLaunch:
         """How to start it."""
         self.asked.append(dict(environment or {}))
+        self.starts.append(Manner(permission, model))
         return AcpLaunch(
             cli=cli,
             command=tuple(self.command(cli)),
             environment={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
             mode=self.mode,
-            modes={},
-            model=model,
+            modes=self.modes,
+            model=None,
             model_option="model",
             quirks=self.quirks,
         )

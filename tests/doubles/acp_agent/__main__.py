@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--mute", action="store_true", help="answers nothing, not even initialize")
     parser.add_argument("--stubborn", action="store_true", help="ignores session/cancel and SIGTERM")
     parser.add_argument("--logged-out", action="store_true", help="refuses session/new")
+    parser.add_argument("--fixed", action="store_true", help="refuses another mode or model")
+    parser.add_argument("--deaf", action="store_true", help="never answers who asks for another mode or model")
     options = parser.parse_args()
     if options.stubborn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -71,6 +71,7 @@ class ScriptedAgent:
 
     async def set_session_mode(self, session_id: str, mode_id: str, **_: object) -> schema.SetSessionModeResponse:
         """Another mode."""
+        await self._change()
         self._remember(session_id, [*self.memory(session_id), f"mode {mode_id}"])
         return schema.SetSessionModeResponse()
 
@@ -78,8 +79,15 @@ class ScriptedAgent:
         self, config_id: str, session_id: str, value: str | bool, **_: object
     ) -> schema.SetSessionConfigOptionResponse:
         """Another value of an option."""
+        await self._change()
         self._remember(session_id, [*self.memory(session_id), f"{config_id} {value}"])
         return schema.SetSessionConfigOptionResponse(config_options=[])
+
+    async def _change(self) -> None:
+        if self._options.fixed:
+            raise RequestError.invalid_params()
+        if self._options.deaf:
+            await asyncio.Event().wait()
 
     async def prompt(self, session_id: str, prompt: list[Any], **_: object) -> schema.PromptResponse:
         """Do what the prompt says, line by line."""

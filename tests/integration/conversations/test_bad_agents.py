@@ -219,7 +219,10 @@ async def test_no_process_of_an_agent_outlives_its_end(rig: Rig) -> None:
     assert psutil.pid_exists(child)
     await rig.conversations.remove(talk.id)
     assert _agents_of(rig) == []
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    async with asyncio.timeout(5):
+        # The kernel takes its time with what it was told to kill.
+        while _lives(child):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_a_conversation_that_is_removed_takes_its_turn_with_it(rig: Rig) -> None:
@@ -233,6 +236,13 @@ async def test_a_conversation_that_is_removed_takes_its_turn_with_it(rig: Rig) -
         await rig.conversations.get(talk.id)
     assert caught.value.code is ProblemCode.NOT_FOUND
     assert _agents_of(rig) == []
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _agents_of(rig: Rig) -> list[int]:

@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import psutil
 import pytest
 
 from gateway.agents.acp import Quirks
+from gateway.conversations import waking
 from gateway.conversations.types import ConversationStatus, TurnState
 from protocol.problems import ProblemCode
 from tests.doubles.acp_agent import ROOT, ScriptedCommands
@@ -111,6 +113,53 @@ async def test_a_session_without_a_turn_is_not_loaded_where_that_harms(tmp_path:
         await rig.do(talk, "crash 1")
         await rig.do(talk, "memory")
         assert json.loads(await rig.said(talk))[-2:] == ["say one", "crash 1"]
+
+
+async def test_a_session_is_not_opened_twice_in_a_minute_where_that_harms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[datetime | None] = []
+
+    def left(opened_at: datetime | None, at: datetime) -> float:
+        opened.append(opened_at)
+        return 0.01
+
+    monkeypatch.setattr(waking, "left_of_minute", left)
+    scripted = ScriptedCommands(tmp_path / "agent-state", quirks=Quirks(names_sessions_by_minute=True))
+    before = datetime.now(UTC)
+    async with running(tmp_path, scripted=scripted) as rig:
+        talk = await rig.begin()
+        await rig.do(talk, "say one")
+        after = datetime.now(UTC)
+        assert opened == []
+    async with running(tmp_path, scripted=scripted) as rig:
+        await rig.do(talk, "memory")
+        assert json.loads(await rig.said(talk)) == ["say one"]
+    async with running(tmp_path, scripted=scripted) as rig:
+        await rig.do(talk, "say two")
+    [first, second] = opened
+    assert first is not None
+    assert second is not None
+    assert before < first < after < second
+
+
+@pytest.mark.parametrize(
+    ("opened", "at", "seconds"),
+    [
+        ("10:00:03", "10:00:20.5", 39.5),
+        ("10:00:59.9", "10:00:59.9", 0.1),
+        ("10:00:59.9", "10:01:00", 0),
+        ("10:00:20", "10:00:03", 57),
+        ("09:00:20", "10:00:20", 0),
+        ("10:05:00", "10:00:20", 0),
+    ],
+)
+def test_how_much_of_a_minute_is_left(opened: str, at: str, seconds: float) -> None:
+    first, then = (datetime.fromisoformat(f"2026-05-01T{one}+00:00") for one in (opened, at))
+    assert waking.left_of_minute(first, then) == pytest.approx(seconds)
+    elsewhere = then.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    assert waking.left_of_minute(first, elsewhere) == pytest.approx(seconds)
+    assert waking.left_of_minute(None, then) == 0
 
 
 async def test_a_stop_in_mid_turn_keeps_what_was_said(tmp_path: Path) -> None:

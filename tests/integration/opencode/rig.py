@@ -87,6 +87,7 @@ async def running_opencode(root: Path, password: str | None = None) -> AsyncIter
                 conversations=device.conversations,
                 sessions=device.sessions,
                 workspace=device.workspace,
+                attachments=device.attachments,
                 programs=OwnPrograms(),
                 chat=device.conversations.chat,
                 version=device.version,

@@ -147,6 +147,20 @@ async def test_events_of_all_folders_name_their_folder(opencode: OpenCodeRig) ->
     assert first["payload"]["type"] == "server.connected"
 
 
+async def test_a_message_names_another_model_of_the_same_cli(opencode: OpenCodeRig) -> None:
+    session = await opencode.session(model={"providerID": "codex", "modelID": "small"})
+    path = f"/session/{session}/message"
+    await opencode.ask("POST", path, text("say x"))
+    answered = await opencode.ask("POST", path, {**text("say y"), "model": {"providerID": "codex", "modelID": "big"}})
+    assert (answered.json["info"]["modelID"], answered.json["info"]["providerID"]) == ("big", "codex")
+    again = await opencode.ask("POST", path, {**text("say z"), "model": {"providerID": "codex", "modelID": "default"}})
+    assert again.json["info"]["modelID"] == "big"
+    other = {**text("say z"), "model": {"providerID": "gemini", "modelID": "big"}}
+    assert (await opencode.ask("POST", path, other)).status == 400
+    evil = {**text("say z"), "model": {"providerID": "codex", "modelID": "a\u0000b"}}
+    assert (await opencode.ask("POST", path, evil)).status == 400
+
+
 async def test_a_slash_command_is_sent_as_words(opencode: OpenCodeRig) -> None:
     session = await opencode.session()
     answered = await opencode.ask("POST", f"/session/{session}/command", {"command": "review", "arguments": "all"})

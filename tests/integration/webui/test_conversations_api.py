@@ -164,6 +164,56 @@ async def test_search_lists_and_exports(rig: Rig) -> None:
     assert (await rig.call("GET", f"/api/conversations/{name}")).code == "not_found"
 
 
+async def test_permission_and_model_change_in_the_middle(rig: Rig) -> None:
+    name = await begin(rig)
+    path = f"/api/conversations/{name}"
+    async with stream(rig, f"{path}/events") as response:
+        told = events(response)
+        await rig.call("POST", f"{path}/messages", json={"text": "ask execute rm"})
+        async for event in told:
+            if event["type"] == "permission.asked":
+                break
+        changed = await rig.call("PATCH", path, role=Role.OPERATOR, json={"permission": "all", "model": "big"})
+        assert (changed.json["permission"], changed.json["model"]) == ("all", "big")
+        async for event in told:
+            if event["type"] == "permission.answered":
+                assert (event["reply"], event["by"]) == ("once", "operator")
+                break
+    assert (await rig.call("PATCH", path, json={"title": "Kept"})).json["model"] == "big"
+    assert (await rig.call("PATCH", path, json={"model": None})).json["model"] is None
+    assert (await rig.call("PATCH", path, role=Role.VIEWER, json={"permission": "ask"})).code == "forbidden"
+    for wrong in ({"permission": "some"}, {"model": ""}, {"model": "a\u0000b"}, {"model": 3}, {"permission": ["all"]}):
+        assert (await rig.call("PATCH", path, json=wrong)).code == "invalid_request"
+    entries = (await rig.call("GET", "/api/audit?action=conversation.change")).json["entries"]
+    assert {"permission": "all"} in [entry["details"] for entry in entries]
+
+
+async def test_each_answer_says_what_it_took(rig: Rig) -> None:
+    name = await begin(rig)
+    await do(rig, name, "say one\nusage 120 7\ncontext 500 1000 0.02")
+    await do(rig, name, "say two")
+    found = (await rig.call("GET", f"/api/conversations/{name}/messages")).json["messages"]
+    assert [message["usage"] is None for message in found] == [True, False, True, False]
+    took = found[1]["usage"]
+    assert (took["input_tokens"], took["output_tokens"], took["cost_usd"]) == (120, 7, 0.02)
+    assert found[3]["usage"]["input_tokens"] is None
+    export = (await rig.call("GET", f"/api/conversations/{name}/export")).json
+    assert export["messages"][1]["usage"] == took
+
+
+async def test_an_agent_is_woken_ahead_of_its_message(rig: Rig) -> None:
+    name = await begin(rig)
+    path = f"/api/conversations/{name}"
+    async with stream(rig, f"{path}/events") as response:
+        assert (await rig.call("POST", f"{path}/wake", role=Role.VIEWER)).code == "forbidden"
+        assert (await rig.call("POST", f"{path}/wake", role=Role.OPERATOR)).status == 204
+        async for event in events(response):
+            if event["type"] == "conversation.changed" and event["awake"]:
+                break
+    assert (await do(rig, name, "say x"))["state"] == "done"
+    assert (await rig.call("POST", "/api/conversations/con_none/wake")).code == "not_found"
+
+
 async def test_cancel_and_retry(rig: Rig) -> None:
     name = await begin(rig)
     path = f"/api/conversations/{name}"

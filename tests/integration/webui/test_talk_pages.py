@@ -77,6 +77,25 @@ async def test_a_viewer_reads_and_cannot_write(rig: Rig) -> None:
     assert "data-composer" not in shown
 
 
+async def test_permission_and_model_are_chosen_on_the_page(rig: Rig) -> None:
+    made = await talk(rig, "say hello")
+    assert "asks first" in await page(rig, f"/conversations/{made}")
+    sent = await send(rig, f"/conversations/{made}/manner", {"permission": "edits", "model": " big "})
+    assert (sent.status, sent.headers["Location"]) == (303, f"/conversations/{made}")
+    assert "edits without asking · big" in await page(rig, f"/conversations/{made}")
+    await send(rig, f"/conversations/{made}/manner", {"permission": "edits", "model": ""})
+    assert (await rig.device.conversations.get(made)).model is None
+    refused = await send(rig, f"/conversations/{made}/manner", {"permission": "none", "model": ""})
+    assert refused.status == 400
+    viewer = await send(rig, f"/conversations/{made}/manner", {"permission": "all", "model": ""}, Role.VIEWER)
+    assert viewer.status == 403
+
+
+async def test_an_answer_shows_what_it_took(rig: Rig) -> None:
+    made = await talk(rig, "say hello", "usage 12000 800", "context 12800 200000 0.0417")
+    assert "12000 tokens in · 800 out · $0.0417" in await page(rig, f"/conversations/{made}")
+
+
 async def test_usage_is_drawn(rig: Rig) -> None:
     assert "Nothing used yet" in await page(rig, "/usage")
     await talk(rig, "say hello", "usage 12000 800", "context 12800 200000 0.0417")

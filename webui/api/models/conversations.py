@@ -55,6 +55,10 @@ class ConversationChange(Body):
 
     title: Title | None = None
     archived: bool | None = None
+    permission: Permission | None = Field(
+        None, description="What its agent may do of itself, from now on. What was allowed for good is asked again."
+    )
+    model: Model | None = Field(None, description="From the next message on; null for the CLI's own choice.")
 
 
 class WorktreeAnswer(Answer):

@@ -87,6 +87,16 @@ CONVERSATION_ROUTES: Final[list[Route[Role]]] = [
     ),
     Route(
         "POST",
+        "/api/conversations/{conversation_id}/wake",
+        conversations.wake,
+        Role.OPERATOR,
+        "Wake the agent ahead of a message",
+        "conversation.wake",
+        status=204,
+        max_body=SMALL,
+    ),
+    Route(
+        "POST",
         "/api/conversations/{conversation_id}/cancel",
         conversations.cancel,
         Role.OPERATOR,

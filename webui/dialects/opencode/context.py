@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from gateway.conversations.attachments import Attachments
 from gateway.conversations.service import ConversationService
 from gateway.conversations.voice import ChatBus
 from gateway.programs.types import Programs
@@ -23,6 +24,7 @@ class OpenCode:
     sessions: Sessions
     workspace: Workspace
     programs: Programs
+    attachments: Attachments
     chat: ChatBus
     version: str
     clis: Mapping[str, str]

@@ -13,6 +13,7 @@ from foundation.web.parsing import parse_body, parse_query
 from gateway.conversations.types import Conversation, Message, NewFile, NewMessage, Turn
 from protocol.problems import Problem, ProblemCode
 from webui.dialects.opencode.asides import permission_of
+from webui.dialects.opencode.attached import Attached
 from webui.dialects.opencode.context import opencode_of
 from webui.dialects.opencode.names import permission_name
 from webui.dialects.opencode.requests import CommandInput, FileInput, MessagesQuery, PermissionReply, Prompt
@@ -84,12 +85,17 @@ async def reply_permission(request: web.Request) -> web.Response:
 
 
 async def _send(request: web.Request, conversation: Conversation, body: Prompt) -> Turn:
-    _check_model(conversation, body)
-    files = [_file(request, conversation, part) for part in body.parts if isinstance(part, FileInput)]
-    if not body.text.strip() and not files:
+    conversation = await _with_model(request, conversation, body)
+    inputs = [part for part in body.parts if isinstance(part, FileInput)]
+    if not body.text.strip() and not inputs:
         raise Problem(ProblemCode.INVALID_REQUEST, "The message is empty. Say something in a text part.")
-    message = _message(request, body.text, files, body.messageID)
-    return await opencode_of(request).conversations.send(conversation.id, message)
+    attached = Attached(request, conversation)
+    try:
+        message = _message(request, body.text, await attached.take(inputs), body.messageID)
+        return await opencode_of(request).conversations.send(conversation.id, message)
+    except Problem:
+        await attached.let_go()
+        raise
 
 
 def _message(
@@ -98,32 +104,19 @@ def _message(
     return NewMessage(text=text, files=files or (), by=login_of(request).name, origin="opencode", id=name)
 
 
-def _file(request: web.Request, conversation: Conversation, part: FileInput) -> NewFile:
-    path = part.path()
-    if path is None:
-        raise Problem(
-            ProblemCode.INVALID_REQUEST, "Files are taken as file: URLs inside the session's folder. Upload it first."
-        )
-    inside = opencode_of(request).workspace.resolve(str(path))
-    if not inside.is_relative_to(conversation.folder):
-        raise Problem(
-            ProblemCode.PATH_OUTSIDE_WORKSPACE,
-            f"{path.name[:100]!r} does not lie in the session's folder. Copy it there.",
-        )
-    return NewFile(path=inside.relative_to(conversation.folder).as_posix())
-
-
-def _check_model(conversation: Conversation, body: Prompt) -> None:
-    """A session keeps the CLI and model it was made with."""
+async def _with_model(request: web.Request, conversation: Conversation, body: Prompt) -> Conversation:
+    """The session with the model that the message asks for, from this message on; it keeps its CLI."""
     if body.model is None:
-        return
-    model = body.model.modelID or body.model.id or DEFAULT_MODEL
-    if body.model.providerID != conversation.cli or model not in (DEFAULT_MODEL, conversation.model):
+        return conversation
+    if body.model.providerID != conversation.cli:
         raise Problem(
             ProblemCode.INVALID_REQUEST,
-            f"This session talks to {conversation.cli}/{conversation.model or DEFAULT_MODEL}. "
-            "Make a new session for another model, or leave the model out.",
+            f"This session talks to {conversation.cli}. Make a new session for another, or leave it out.",
         )
+    model = body.model.modelID or body.model.id or DEFAULT_MODEL
+    if model in (DEFAULT_MODEL, conversation.model):
+        return conversation
+    return await opencode_of(request).conversations.choose_model(conversation.id, model)
 
 
 async def _answer_of(request: web.Request, conversation: Conversation, turn: Turn) -> web.StreamResponse:

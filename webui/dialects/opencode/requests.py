@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from foundation.web.models import NO_CONTROLS
 from gateway.conversations.types import Reply
+from webui.dialects.opencode.data_urls import SCHEME
 
 MAX_TEXT = 1024 * 1024
+MAX_PROMPT = 8 * 1024 * 1024
+"""Bytes of a message with the files that come along in it: base64 takes four for three."""
+MAX_ADDRESS = 8192
+"""Characters of a ``file:`` URL."""
+ModelName = Annotated[str, StringConstraints(max_length=200, pattern=NO_CONTROLS)]
 
 
 class _Body(BaseModel):
@@ -21,8 +28,8 @@ class ModelChoice(_Body):
     """A model by its provider, which here is the agent CLI; the newer SDK says ``id`` for the model."""
 
     providerID: str = Field(max_length=64)  # noqa: N815 - the name on the wire
-    modelID: str | None = Field(default=None, max_length=200)  # noqa: N815
-    id: str | None = Field(default=None, max_length=200)
+    modelID: ModelName | None = None  # noqa: N815
+    id: ModelName | None = None
 
 
 class NewSession(_Body):
@@ -50,15 +57,22 @@ class TextInput(_Body):
 
 
 class FileInput(_Body):
-    """A file of the workspace, as a ``file:`` URL."""
+    """A file: of the session's folder as a ``file:`` URL, or itself as a ``data:`` URL."""
 
     type: Literal["file"]
-    url: str = Field(max_length=8192)
+    url: str = Field(max_length=MAX_PROMPT, repr=False)
     mime: str = Field(default="", max_length=200)
     filename: str | None = Field(default=None, max_length=255)
 
+    @property
+    def is_data(self) -> bool:
+        """Whether the file itself came along."""
+        return self.url[: len(SCHEME)].lower() == SCHEME
+
     def path(self) -> Path | None:
         """The path of a ``file:`` URL; None for any other."""
+        if len(self.url) > MAX_ADDRESS:
+            return None
         parts = urlsplit(self.url)
         return Path(unquote(parts.path)) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
 

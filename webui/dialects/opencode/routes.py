@@ -7,10 +7,14 @@ from typing import Final, Literal
 from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
 from webui.dialects.opencode import about, files, find, messages, screenshots, sessions, stream
-from webui.dialects.opencode.requests import CommandInput, NewSession, PermissionReply, Prompt, SessionChange
-
-_LARGE: Final = 4 * 1024 * 1024
-"""Bytes of a message: a text of 1 MiB written as JSON."""
+from webui.dialects.opencode.requests import (
+    MAX_PROMPT,
+    CommandInput,
+    NewSession,
+    PermissionReply,
+    Prompt,
+    SessionChange,
+)
 
 
 def _read(path: str, handler: Handler, summary: str, kind: Literal["api", "stream"] = "api") -> Route[Role]:
@@ -69,7 +73,7 @@ ROUTES: Final[list[Route[Role]]] = [
         "Send a message and wait for the answer",
         "conversation.send",
         body=Prompt,
-        max_body=_LARGE,
+        max_body=MAX_PROMPT,
     ),
     _read("/session/{session_id}/message/{message_id}", messages.show_message, "One message"),
     Route(
@@ -81,7 +85,7 @@ ROUTES: Final[list[Route[Role]]] = [
         "conversation.send",
         body=Prompt,
         status=204,
-        max_body=_LARGE,
+        max_body=MAX_PROMPT,
     ),
     Route(
         "POST",
@@ -91,7 +95,7 @@ ROUTES: Final[list[Route[Role]]] = [
         "Send a slash command and wait for the answer",
         "conversation.send",
         body=CommandInput,
-        max_body=_LARGE,
+        max_body=MAX_PROMPT,
     ),
     Route(
         "POST",

@@ -54,6 +54,8 @@ async def create_session(request: web.Request) -> web.Response:
         )
     )
     note(request).target = conversation.id
+    # Whoever makes a session is about to send something.
+    await opencode.conversations.warm(conversation.id)
     return web.json_response(session_of(conversation, opencode.version))
 
 

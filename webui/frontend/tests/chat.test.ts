@@ -16,13 +16,14 @@ function message(id: string, text: string): Message {
     created_at: '2026-01-01T00:00:00Z',
     completed_at: null,
     parts: [{ kind: 'text', id: 'p1', text }],
+    usage: null,
   };
 }
 
 function opening(messages: Message[]): Opening {
   return {
     type: 'opening',
-    conversation: { id: 'con_1', title: 'Frost', status: 'idle', awake: false, commands: [] },
+    conversation: { id: 'con_1', title: 'Frost', status: 'idle', awake: false, permission: 'ask', model: null, commands: [] },
     messages,
     permissions: [],
     turn: null,

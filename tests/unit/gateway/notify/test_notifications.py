@@ -22,13 +22,16 @@ from foundation.secrets_box import load_secrets_box
 from foundation.store.database import Store
 from foundation.store.settings import SettingsTable
 from gateway.conversations.types import TurnState
-from gateway.events.chat import PermissionAnswered, TurnEnded
-from gateway.events.types import DeviceBus
+from gateway.events.chat import ConversationRemoved, PermissionAnswered, TurnEnded
+from gateway.events.types import AnyEvent, DeviceBus, SessionChanged, SessionEnded, SessionStarted
+from gateway.notify.held import HeldRecords
 from gateway.notify.notifications import Notifications
 from gateway.notify.push import PushSender
 from gateway.notify.records import NotifyRecords
 from gateway.notify.types import Kind, Notice, Wishes
 from gateway.notify.vapid import VapidKey, VapidKeys
+from gateway.notify.waiting import MOST_WAITING
+from gateway.sessions.types import SessionStatus
 from gateway.store.tables import people
 from protocol.problems import Problem, ProblemCode
 from tests.doubles.push_service import PushService
@@ -83,15 +86,17 @@ async def webhook() -> AsyncIterator[tuple[str, asyncio.Queue[dict[str, Any]]]]:
 @asynccontextmanager
 async def desk(store: Store, tmp_path: Path, now: datetime, settles: float = 0.0) -> AsyncIterator[Desk]:
     async with store.begin() as connection:
-        await connection.execute(
-            sa.insert(people).values(id=1, name="anna", role="admin", password_hash="-", created_at=NIGHT)
-        )
+        if not await connection.scalar(sa.select(people.c.id)):
+            await connection.execute(
+                sa.insert(people).values(id=1, name="anna", role="admin", password_hash="-", created_at=NIGHT)
+            )
     bus, clock, values = DeviceBus(), [now], SettingsTable(store)
     box = partial(load_secrets_box, tmp_path / "secrets.key")
     sender, push = AppriseSender(allow_private=True), PushSender("https://hutch.local", allow_private=True)
     notifications = Notifications(
         bus,
         NotifyRecords(store, box),
+        HeldRecords(store),
         values,
         VapidKeys(values, box),
         sender=sender,
@@ -118,6 +123,15 @@ async def desk(store: Store, tmp_path: Path, now: datetime, settles: float = 0.0
 
 def done(conversation: str = "con_2") -> TurnEnded:
     return TurnEnded(conversation_id=conversation, turn_id="t1", title="Blog", cli="codex", state=TurnState.DONE)
+
+
+def waits(session: str) -> list[AnyEvent]:
+    """A session that begins and waits."""
+    started = SessionStarted(session_id=session, name="shop", agent="codex")
+    changed = SessionChanged(
+        session_id=session, name="shop", status=SessionStatus.WAITING, title="", cols=80, rows=24, waiting_for="ls"
+    )
+    return [started, changed]
 
 
 async def test_a_browser_and_a_webhook_are_told_of_a_question(store: Store, store_file: Path, tmp_path: Path) -> None:
@@ -186,6 +200,59 @@ async def test_quiet_hours_hold_back_until_they_are_over(store: Store, tmp_path:
         kinds = [(await at.pushed()).said["kind"] for _ in range(2)]
         assert sorted(kinds) == ["finished", "waits"]
         assert at.service.tries == 2
+
+
+async def test_a_restart_in_quiet_hours_forgets_nothing_that_still_counts(store: Store, tmp_path: Path) -> None:
+    async with desk(store, tmp_path, NIGHT) as at:
+        await at.notifications.set_wishes(Wishes(quiet_from=22 * 60, quiet_to=7 * 60))
+        await at.notifications.add_target("hook", at.hook_address)
+        for event in (asked(), done(), done("con_3"), *waits("ses_1"), *waits("ses_2")):
+            at.bus.publish(event)
+        await at.holds(5)
+        at.bus.publish(ConversationRemoved(conversation_id="con_3"))
+        await at.holds(4)
+    async with desk(store, tmp_path, NIGHT + timedelta(hours=1)) as at:
+        # The question of the conversation ended with the daemon.
+        await at.holds(3)
+        at.bus.publish(SessionEnded(session_id="ses_2", exit_code=0))
+        await at.holds(2)
+        at.now[0] = NIGHT + timedelta(hours=8)
+        await at.notifications.add_target("hook", at.hook_address)
+        at.bus.publish(done("con_4"))
+        told = [(await at.hooked())["title"] for _ in range(3)]
+        assert sorted(told) == ["Blog is done", "Blog is done", "shop waits for you"]
+        await at.holds(0)
+    async with desk(store, tmp_path, NIGHT + timedelta(hours=9)) as at:
+        at.bus.publish(done("con_5"))
+        await at.holds(0)
+        assert await HeldRecords(store).all() == []
+
+
+async def test_what_was_held_days_ago_is_not_told(store: Store, tmp_path: Path) -> None:
+    async with desk(store, tmp_path, NIGHT) as at:
+        await at.notifications.set_wishes(Wishes(quiet_from=22 * 60, quiet_to=7 * 60))
+        at.bus.publish(done())
+        await at.holds(1)
+    async with desk(store, tmp_path, NIGHT + timedelta(days=3, hours=12)) as at:
+        await at.notifications.add_browser(1, "one", at.service.place())
+        at.bus.publish(asked())
+        assert (await at.pushed()).said["kind"] == "waits"
+        assert at.service.tries == 1
+        assert await HeldRecords(store).all() == []
+
+
+async def test_held_notices_are_bounded(store: Store, tmp_path: Path) -> None:
+    async with desk(store, tmp_path, NIGHT) as at:
+        await at.notifications.set_wishes(Wishes(quiet_from=22 * 60, quiet_to=7 * 60))
+        for number in range(MOST_WAITING + 3):
+            at.bus.publish(done(f"con_{number}"))
+            await at.holds(min(number + 1, MOST_WAITING))
+        # One is looked at after the other: when this one is gone, all of them were.
+        at.bus.publish(ConversationRemoved(conversation_id=f"con_{MOST_WAITING + 2}"))
+        await at.holds(MOST_WAITING - 1)
+    kept = await HeldRecords(store).all()
+    assert len(kept) == MOST_WAITING - 1
+    assert {f"con_{number}:turn:t1" for number in range(3)}.isdisjoint(notice.key for _, notice in kept)
 
 
 async def test_only_what_is_wished_is_told(store: Store, tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ import { keepDraft, readDraft } from './drafts';
 import type { Model } from './model';
 import { Suggestions } from './suggestions';
 
+/* An agent that was woken ahead of a message sleeps again after two minutes. */
+const WAKES_MS = 120_000;
+
 export class Composer {
   readonly #form: HTMLFormElement;
   readonly #field: HTMLTextAreaElement;
@@ -18,6 +21,7 @@ export class Composer {
   /* The same id until the device has the message: sent twice it is one. */
   #id = randomId();
   #sending = false;
+  #woken = -WAKES_MS;
 
   constructor(
     page: HTMLElement,
@@ -53,6 +57,7 @@ export class Composer {
     });
     this.#field.addEventListener('input', () => {
       this.#changed();
+      this.#wake();
     });
     this.#field.addEventListener('keydown', (event) => {
       if (event.isComposing || this.#suggestions.key(event)) return;
@@ -102,6 +107,16 @@ export class Composer {
     this.#send.disabled = this.#sending || empty || this.#attachments.uploading;
     this.#field.style.height = 'auto';
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+  }
+
+  /* The agent starts while the person writes. */
+  #wake(): void {
+    const { awake, id } = this.model.conversation;
+    const now = performance.now();
+    if (awake || this.model.busy || this.#field.value.trim() === '' || now - this.#woken < WAKES_MS) return;
+    this.#woken = now;
+    // What goes wrong is told with the message.
+    send('POST', apiAddress(`conversations/${id}/wake`)).catch(() => undefined);
   }
 
   async #submit(): Promise<void> {

@@ -5,6 +5,7 @@ import { make } from '../lib/make';
 import type { Model } from './model';
 import { holdsDiffs, viewOf, type PartView } from './parts';
 import type { Message, Part } from './types';
+import { UsageView } from './usage';
 
 export class Messages {
   readonly #views = new Map<string, MessageView>();
@@ -47,6 +48,7 @@ class MessageView {
   readonly element: HTMLElement;
   readonly #body = make('div', 'message-body');
   readonly #changes: HTMLElement;
+  readonly #usage = new UsageView();
   readonly #parts = new Map<string, PartView>();
   readonly #mine: boolean;
 
@@ -69,6 +71,7 @@ class MessageView {
       make('p', 'message-head small muted', make('span', { class: 'who-said', text: who }), when),
       this.#body,
       this.#changes,
+      this.#usage.element,
     );
   }
 
@@ -79,6 +82,7 @@ class MessageView {
       this.#part(part, finished || at < message.parts.length - 1);
     }
     const wrote = message.parts.some((part) => part.kind === 'diff' || (part.kind === 'tool' && part.tool_kind === 'edit'));
+    this.#usage.show(message.usage);
     this.#changes.hidden = this.#mine || !finished || !wrote;
   }
 

@@ -2,6 +2,9 @@
 
 import type { ChatEvent, Conversation, Message, Opening, Part, PermissionRequest, Turn } from './types';
 
+/* Who speaks where Hutch itself says something. */
+const OURS = 'hutch';
+
 export interface Change {
   /* Everything is another one. */
   all?: boolean;
@@ -22,7 +25,7 @@ export class Model {
   turn: Turn | null = null;
 
   constructor(id: string) {
-    this.conversation = { id, title: '', status: 'idle', awake: false, commands: [] };
+    this.conversation = { id, title: '', status: 'idle', awake: false, permission: 'ask', model: null, commands: [] };
   }
 
   get busy(): boolean {
@@ -39,7 +42,7 @@ export class Model {
         change.removed = true;
         break;
       case 'conversation.changed':
-        this.conversation = { ...this.conversation, title: event.title, status: event.status, awake: event.awake };
+        this.#change(event);
         change.conversation = true;
         break;
       case 'conversation.commands':
@@ -52,6 +55,7 @@ export class Model {
       case 'turn.ended':
         this.turn = { id: event.turn_id, state: event.state, usage: event.usage, problem: event.problem };
         change.turn = true;
+        this.#take(event, change);
         break;
       case 'conversation.created':
         break;
@@ -84,6 +88,20 @@ export class Model {
     for (const message of [...earlier, ...opening.messages]) this.messages.set(message.id, message);
     for (const request of opening.permissions) this.permissions.set(request.id, request);
     this.turn = opening.turn;
+  }
+
+  /* What a turn took stands at its answer. */
+  #take(event: Extract<ChatEvent, { type: 'turn.ended' }>, change: Change): void {
+    for (const message of this.messages.values()) {
+      if (message.turn_id !== event.turn_id || message.role !== 'agent' || message.by === OURS) continue;
+      this.messages.set(message.id, { ...message, usage: event.usage });
+      change.messages.add(message.id);
+    }
+  }
+
+  #change(event: Extract<ChatEvent, { type: 'conversation.changed' }>): void {
+    const { title, status, awake, permission, model } = event;
+    this.conversation = { ...this.conversation, title, status, awake, permission, model };
   }
 
   #message(event: Extract<ChatEvent, { type: `message.${string}` }>, change: Change): void {

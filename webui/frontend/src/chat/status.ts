@@ -2,11 +2,11 @@
 
 import { apiAddress } from '../lib/address';
 import { Refusal, send } from '../lib/api';
-import { all, need } from '../lib/dom';
+import { all, maybe, need } from '../lib/dom';
 import { toast } from '../lib/toast';
 import type { Model } from './model';
 import type { LinkState } from './stream';
-import type { Status, Usage } from './types';
+import type { Conversation, Permission, Status } from './types';
 
 /* As the templates word it. */
 const STATUS: Record<Status, [look: string, words: string]> = {
@@ -14,6 +14,11 @@ const STATUS: Record<Status, [look: string, words: string]> = {
   working: ['accent busy', 'Working'],
   waiting: ['warn', 'Waiting for you'],
   failed: ['bad', 'Failed'],
+};
+const MANNERS: Record<Permission, string> = {
+  ask: 'asks first',
+  edits: 'edits without asking',
+  all: 'asks nothing',
 };
 const LINK: Record<LinkState, string> = { connecting: 'Connecting…', live: '', lost: 'No connection. Trying again…' };
 
@@ -53,7 +58,18 @@ export class StatusBar {
     const heading = need(this.page, '[data-chat-title]', HTMLElement);
     heading.textContent = title || 'New conversation';
     for (const stop of all(this.page, '[data-do="stop"]', HTMLElement)) stop.hidden = !this.model.busy;
+    for (const place of all(this.page, '[data-chat-manner]', HTMLElement)) place.textContent = mannerWords(this.model.conversation);
+    this.#drawManner();
     this.#drawTurn();
+  }
+
+  /* What the dialog offers follows what others choose, but not under the hands of a person. */
+  #drawManner(): void {
+    const dialog = maybe(this.page, '[data-manner]', HTMLDialogElement);
+    if (!dialog || dialog.open) return;
+    const { permission, model } = this.model.conversation;
+    need(dialog, 'select', HTMLSelectElement).value = permission;
+    need(dialog, 'input[name="model"]', HTMLInputElement).value = model ?? '';
   }
 
   #drawTurn(): void {
@@ -65,20 +81,12 @@ export class StatusBar {
     for (const retry of all(failed, '[data-do="retry"]', HTMLElement)) retry.hidden = problem?.retryable === false;
     need(this.page, '[data-stopped]', HTMLElement).hidden = turn?.state !== 'cancelled' || this.model.busy;
     need(this.page, '[data-working]', HTMLElement).hidden = this.model.conversation.status !== 'working';
-    need(this.page, '[data-usage]', HTMLElement).textContent = turn?.usage ? usageWords(turn.usage) : '';
   }
 }
 
-export function usageWords(usage: Usage): string {
-  const words: string[] = [];
-  const count = (value: number): string => (value < 10_000 ? value.toLocaleString('en') : `${Math.round(value / 1000)}k`);
-  if (usage.input_tokens !== null) words.push(`${count(usage.input_tokens)} tokens in`);
-  if (usage.output_tokens !== null) words.push(`${count(usage.output_tokens)} out`);
-  if (usage.cost_usd !== null) words.push(`$${usage.cost_usd < 0.1 ? usage.cost_usd.toFixed(4) : usage.cost_usd.toFixed(2)}`);
-  if (usage.context_tokens !== null && usage.context_limit) {
-    words.push(`context ${Math.round((100 * usage.context_tokens) / usage.context_limit)} %`);
-  }
-  return words.join(' · ');
+export function mannerWords(conversation: Conversation): string {
+  const manner = MANNERS[conversation.permission];
+  return conversation.model === null ? manner : `${manner} · ${conversation.model}`;
 }
 
 async function act(press: HTMLButtonElement, address: string): Promise<void> {

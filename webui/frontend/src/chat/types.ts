@@ -3,6 +3,7 @@
 export type Status = 'idle' | 'working' | 'waiting' | 'failed';
 export type TurnState = 'queued' | 'running' | 'waiting' | 'done' | 'cancelled' | 'failed';
 export type ToolState = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled';
+export type Permission = 'ask' | 'edits' | 'all';
 export type Reply = 'once' | 'always' | 'reject';
 
 export interface TextPart {
@@ -51,6 +52,17 @@ export interface PlanPart {
 
 export type Part = TextPart | ToolPart | DiffPart | FilePart | PlanPart;
 
+export interface Usage {
+  model: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cached_tokens: number | null;
+  reasoning_tokens: number | null;
+  context_tokens: number | null;
+  context_limit: number | null;
+  cost_usd: number | null;
+}
+
 export interface Message {
   id: string;
   turn_id: string;
@@ -59,20 +71,13 @@ export interface Message {
   created_at: string;
   completed_at: string | null;
   parts: Part[];
+  usage: Usage | null;
 }
 
 export interface TurnProblem {
   code: string;
   message: string;
   retryable: boolean;
-}
-
-export interface Usage {
-  input_tokens: number | null;
-  output_tokens: number | null;
-  context_tokens: number | null;
-  context_limit: number | null;
-  cost_usd: number | null;
 }
 
 export interface Turn {
@@ -104,6 +109,8 @@ export interface Conversation {
   title: string;
   status: Status;
   awake: boolean;
+  permission: Permission;
+  model: string | null;
   commands: SlashCommand[];
 }
 
@@ -119,7 +126,14 @@ export type ChatEvent =
   | Opening
   | { type: 'conversation.created' }
   | { type: 'conversation.removed' }
-  | { type: 'conversation.changed'; title: string; status: Status; awake: boolean }
+  | {
+      type: 'conversation.changed';
+      title: string;
+      status: Status;
+      awake: boolean;
+      permission: Permission;
+      model: string | null;
+    }
   | { type: 'conversation.commands'; commands: SlashCommand[] }
   | { type: 'turn.started'; turn_id: string }
   | { type: 'turn.ended'; turn_id: string; state: TurnState; usage: Usage | null; problem: TurnProblem | null }
