@@ -13,12 +13,16 @@ from pathlib import Path
 import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
 
 from tests.postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
 PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance"]
 SHELL = "/bin/sh"
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
 LONGEST = "tests/integration/releases/"

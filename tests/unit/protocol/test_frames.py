@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.frames import BinaryFrame, FrameKind
@@ -35,13 +35,11 @@ def test_the_layout_is_the_documented_one() -> None:
 
 
 @given(FRAMES)
-@settings(deadline=None)
 def test_a_frame_survives_the_wire(frame: BinaryFrame) -> None:
     assert BinaryFrame.decode(frame.encode()) == frame
 
 
 @given(FRAMES, st.data())
-@settings(deadline=None)
 def test_a_cut_or_garbled_frame_is_read_or_a_problem(frame: BinaryFrame, data: st.DataObject) -> None:
     wire = bytearray(frame.encode())
     at = data.draw(st.integers(0, len(wire) - 1))
@@ -55,7 +53,6 @@ def test_a_cut_or_garbled_frame_is_read_or_a_problem(frame: BinaryFrame, data: s
 
 
 @given(st.binary(max_size=400))
-@settings(deadline=None)
 def test_garbage_is_a_frame_or_a_problem(garbage: bytes) -> None:
     read = _outcome(garbage)
     if isinstance(read, Problem):

@@ -139,7 +139,7 @@ def test_a_signature_stands_for_one_statement(keys: Path) -> None:
 
 
 @given(cut=st.integers(0, 12_000), flip=st.integers(0, 12_000))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_is_always_a_refusal(tmp_path: Path, keys: Path, cut: int, flip: int) -> None:
     content = packed([file(f"{TOP}/VERSION"), file(f"{TOP}/data", bytes(range(256)) * 8)])
     whole = bytearray(bundled(tmp_path / "whole", content).read_bytes())

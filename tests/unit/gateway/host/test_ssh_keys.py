@@ -98,7 +98,7 @@ async def test_lines_of_others_stay_byte_for_byte_in_their_order(keys: SshKeys, 
     assert listed[1].added_at == second.added_at
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=60).map(lambda line: line.replace(b"\n", b"")), max_size=8).map(b"\n".join))
 async def test_whatever_others_wrote_is_there_afterwards(foreign: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

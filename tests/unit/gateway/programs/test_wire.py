@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.programs.wire import LENGTH, MAX_DESCRIPTORS, MAX_FRAME, Decoder, Malformed, Message, Received, encode
@@ -24,7 +24,6 @@ def fed(stream: list[tuple[bytes, list[int]]]) -> list[Received]:
     return found
 
 
-@settings(deadline=None)
 @given(messages=MESSAGES, cuts=st.lists(st.integers(1, 40), max_size=30))
 def test_messages_arrive_with_their_own_descriptors_however_they_are_cut(
     messages: list[tuple[Message, int]], cuts: list[int]
@@ -44,7 +43,6 @@ def test_messages_arrive_with_their_own_descriptors_however_they_are_cut(
     assert fed(stream) == wanted
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 3))
 def test_garbage_is_malformed_or_waits_and_loses_no_descriptor(data: bytes, count: int) -> None:
     decoder = Decoder()

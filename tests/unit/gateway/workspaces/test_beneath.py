@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.workspaces.beneath import MAX_DEPTH, MAX_NAME, opened_folder, parts
@@ -63,7 +63,6 @@ def _world(base: Path) -> Path:
     return root
 
 
-@settings(deadline=None)
 @given(st.lists(SEGMENTS | st.text(max_size=5), max_size=6).map("/".join), st.booleans())
 @example("a/up/b", False)
 @example("up", True)
