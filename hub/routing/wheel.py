@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -12,6 +13,11 @@ log = logging.getLogger(__name__)
 
 SLOT: Final = 1 / 16
 """Seconds of one slot: what is due comes at most so much late. A power of two, so that rounding misses no slot."""
+
+
+AT_ONCE: Final = 32
+"""Deadlines kept in one go; what came over the sockets meanwhile has its turn then. A thousand terminals that began
+together acknowledge together, and each costs 50 µs."""
 
 
 class Alarm(Protocol):
@@ -42,7 +48,7 @@ class Wheel:
     def __init__(self, now: Callable[[], float], call_at: Callable[[float, Callable[[], None]], Alarm]) -> None:
         self.now = now
         self._call_at = call_at
-        self._slots: dict[int, list[Due]] = {}
+        self._slots: dict[int, deque[Due]] = {}
         self._order: list[int] = []
         self._alarm: Alarm | None = None
         self._alarm_slot = 0
@@ -61,23 +67,29 @@ class Wheel:
         item.slot = slot
         items = self._slots.get(slot)
         if items is None:
-            self._slots[slot] = [item]
+            self._slots[slot] = deque((item,))
             heapq.heappush(self._order, slot)
             self._set_alarm()
         else:
             items.append(item)
 
     def advance(self) -> None:
-        """Call everything that is due."""
+        """Call what is due; the rest of much comes after everything else that waits."""
         self._alarm = None
-        now = self.now()
+        now, left = self.now(), AT_ONCE
         current = int(now / SLOT)
-        while self._order and self._order[0] <= current:
-            slot = heapq.heappop(self._order)
-            for item in self._slots.pop(slot):
+        while left and self._order and self._order[0] <= current:
+            slot = self._order[0]
+            items = self._slots[slot]
+            while left and items:
+                item = items.popleft()
                 if item.slot == slot:
                     item.slot = 0
+                    left -= 1
                     self._call(item, now)
+            if not items:
+                heapq.heappop(self._order)
+                del self._slots[slot]
         self._set_alarm()
 
     def stop(self) -> None:

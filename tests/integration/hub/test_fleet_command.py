@@ -14,10 +14,11 @@ from tests.integration.hub.owned import Home, ask, fleet, owned
 SHA256 = "0f" * 32
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    """A hub of one process."""
-    with hub_process(tmp_path / "hub") as hub, owned(hub, tmp_path / "device") as home:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A hub of one process and its device, the same for all: each test leaves them as they were."""
+    folder = tmp_path_factory.mktemp("home")
+    with hub_process(folder / "hub") as hub, owned(hub, folder / "device") as home:
         yield home
 
 

@@ -65,7 +65,7 @@ def test_people_are_added_from_the_console_beside_a_running_hub(tmp_path: Path) 
 
 def test_a_device_is_told_where_the_hub_really_is(tmp_path: Path) -> None:
     with hub_process(tmp_path / "hub") as hub:
-        device = DeviceProcess(tmp_path / "device", {"HUTCH_HUB": hub.address})
+        device = DeviceProcess(tmp_path / "device", {"HUTCH_HUB": hub.address}, prepared=True)
         try:
             device.start()
             device.until_logged(f"{hub.address}/claim")
@@ -73,8 +73,8 @@ def test_a_device_is_told_where_the_hub_really_is(tmp_path: Path) -> None:
             device.close()
 
 
-def test_two_nodes_on_one_database_are_one_hub(tmp_path: Path, postgres_url: str) -> None:
-    environ = {"HUTCH_HUB_DATABASE_URL": postgres_url}
+def test_two_nodes_on_one_database_are_one_hub(tmp_path: Path, postgresql_hub: str) -> None:
+    environ = {"HUTCH_HUB_DATABASE_URL": postgresql_hub}
     with hub_process(tmp_path / "one", environ=environ) as one, hub_process(tmp_path / "two", environ=environ) as two:
         secret = asyncio.run(set_up(one))
         assert asyncio.run(ask(two, "GET", "/api/auth/me", secret=secret))[0] == 200

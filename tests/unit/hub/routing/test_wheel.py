@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from hub.routing.wheel import SLOT, Due, Wheel
-from tests.unit.hub.routing.rig import FakeTime
+from hub.routing.wheel import AT_ONCE, SLOT, Due, Wheel
+from tests.unit.hub.routing.rig import FakeAlarm, FakeTime
 
 
 class Recorded(Due):
@@ -99,3 +100,24 @@ def test_stopped_calls_nothing() -> None:
     wheel.stop()
     time.pass_by(5)
     assert item.at == []
+
+
+def test_much_at_once_lets_others_in_between() -> None:
+    time = FakeTime()
+    wheel = wheel_at(time)
+    found = [Recorded(wheel) for _ in range(3 * AT_ONCE + 1)]
+    for item in found:
+        wheel.schedule(item, time.time + 1)
+    called: list[int] = []
+
+    def called_so_far() -> int:
+        return sum(bool(item.at) for item in found)
+
+    def call_at(when: float, call: Callable[[], None]) -> FakeAlarm:
+        called.append(called_so_far())
+        return FakeTime.call_at(time, when, call)
+
+    wheel._call_at = call_at
+    time.pass_by(1 + SLOT)
+    assert called == [AT_ONCE, 2 * AT_ONCE, 3 * AT_ONCE], "each time the loop had its turn"
+    assert [len(item.at) for item in found] == [1] * len(found)
