@@ -54,7 +54,8 @@ async def test_a_device_is_saved_lost_and_brought_back(
 ) -> None:
     mark, file = f"{size[0]}-{scheme}", tmp_path / "device.backup"
     novel = device.data / "workspace" / "novel" / "one.txt"
-    await asyncio.to_thread(lambda: novel.parent.mkdir() or novel.write_text("Call me anything."))
+    await asyncio.to_thread(novel.parent.mkdir)
+    await asyncio.to_thread(novel.write_text, "Call me anything.")
     owner = await visitors.owner()
     anna = await visitors.come(size, scheme, like=owner)
     page = anna.page

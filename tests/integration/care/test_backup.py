@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.care import restore as restoring
 from appliance.care.backup import write_backup
 from appliance.care.contents import Manifest
 from appliance.care.pending import Pending, carry_out, plan
-from appliance.care.restore import stage
+from appliance.care.places import restored
+from appliance.care.restore import check_version, stage
 from appliance.config import Settings
 from appliance.layout import Layout
 from protocol.problems import Problem, ProblemCode
@@ -141,7 +141,7 @@ def test_what_is_damaged_or_cut_short_changes_nothing(data: Path, saved: Path) -
         with pytest.raises(Problem) as caught:
             stage(io.BytesIO(bad), layout, PASSPHRASE, lambda _: None)
         assert caught.value.code is ProblemCode.INVALID_REQUEST
-        assert not restoring.restored(layout).exists()
+        assert not restored(layout).exists()
     assert contents(data) == before
 
 
@@ -154,14 +154,14 @@ def test_what_is_newer_or_has_no_room_is_refused_first(
     with saved.open("rb") as file, pytest.raises(Problem) as caught:
         stage(file, layout, PASSPHRASE, lambda _: None)
     assert caught.value.code is ProblemCode.DISK_FULL
-    assert not restoring.restored(layout).exists()
+    assert not restored(layout).exists()
     known = Manifest.model_validate(
         {"format": 1, "hutch": "9.0.0", "name": "x", "made_at": "2030-01-01T00:00:00Z", "size": 1, "files": 1}
     )
-    restoring.check_version(known)
+    check_version(known)
     for newer in ({"format": 2}, {"revision": "9999"}):
         with pytest.raises(Problem, match="newer than this device"):
-            restoring.check_version(known.model_copy(update=newer))
+            check_version(known.model_copy(update=newer))
 
 
 @pytest.fixture
@@ -272,6 +272,6 @@ def test_files_that_change_while_they_are_saved_do_no_harm(data: Path, monkeypat
     write_backup(out, layout, PASSPHRASE, settings_file=data / "none", chosen=("novel",), told=lambda _: None)
     out.seek(0)
     stage(out, layout, PASSPHRASE, lambda _: None)
-    back = restoring.restored(layout) / "workspace/novel"
+    back = restored(layout) / "workspace/novel"
     assert (back / "two.txt").read_bytes() == b"x" * 10 + bytes(499_990)
     assert (back / "one.txt").read_bytes() == growing.read_bytes()
