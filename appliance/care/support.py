@@ -34,7 +34,8 @@ from appliance.version import VERSION
 _LARGEST: Final = 4 * 1024**2
 """Bytes of one file of the bundle at most; of longer ones the end."""
 _SECONDS: Final = 60.0
-_JOURNAL: Final = ("hutch", "hutch-agents", "hutch-boot-check", "rauc")
+_JOURNAL: Final = ("hutch", "hutch-agents", "hutch-boot-check", "hutch-factory-reset", "rauc")
+_RESETS: Final = Path("/var/log/hutch-factory-reset.log")
 
 
 def write_support(target: BinaryIO, settings: Settings, layout: Layout) -> None:
@@ -63,6 +64,8 @@ def _texts(settings: Settings, layout: Layout) -> Iterator[tuple[str, Callable[[
         yield f"boot/{name}", _end_of(settings.boot_folder / name)
     for path in sorted((settings.boot_folder / "pstore").rglob("*"))[:20]:
         yield f"boot/pstore/{path.name}", _end_of(path)
+    if _RESETS.exists():
+        yield "boot/factory-reset.log", _end_of(_RESETS)
     if RUNNING.exists():
         units = [word for unit in _JOURNAL for word in ("-u", unit)]
         yield "journal.txt", _output("journalctl", "--no-pager", "-n", "20000", "-o", "short-iso", *units)

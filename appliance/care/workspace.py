@@ -16,6 +16,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
@@ -82,15 +83,17 @@ async def _bring(programs: Programs, layout: Layout, name: str, busy: Callable[[
         # It ended before the end, and its words say why.
         code = await asyncio.wait_for(program.wait(), patience)
     finally:
-        await _end(program)
+        await _end(program, patience)
         over.set()
         words = await complaints
     return "" if code == 0 else words or f"tar ended with {code}"
 
 
-async def _end(program: Program) -> None:
+async def _end(program: Program, patience: float) -> None:
     if program.returncode is None:
         program.signal_group(SIGKILL)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(program.wait(), patience)
 
 
 def _send(descriptor: int, base: Path, name: str, busy: Callable[[], None], patience: float) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appliance.updates.folders.places import Places
 
 UNITS: Final = Path("/etc/systemd/system")
-_NAMES: Final = ("hutch.service", "hutch-agents.service", "hutch-agents.socket")
+_NAMES: Final = ("hutch.service", "hutch-agents.service", "hutch-agents.socket", "hutch-factory-reset.service")
 
 
 def check(settings: Settings, _layout: Layout) -> Finding:

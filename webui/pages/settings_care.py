@@ -134,6 +134,8 @@ async def _chosen(request: web.Request) -> tuple[str, ...]:
 async def _page(request: web.Request, state: FormState, status: int) -> web.StreamResponse:
     device = device_of(request)
     visit = request[VISIT] is not None
+    folders = () if visit else await device.care.folders()
+    # From here on nothing is waited for: events that come after this are told to the page, those before are in it.
     view = CareView(
         title="Backup and reset",
         place="care",
@@ -141,7 +143,7 @@ async def _page(request: web.Request, state: FormState, status: int) -> web.Stre
         standing=_standing(device),
         visit=visit,
         name=device.name,
-        folders=() if visit else await device.care.folders(),
+        folders=folders,
         chosen=frozenset(name.removeprefix(_FOLDER) for name in state.values if name.startswith(_FOLDER)),
         shortest=SHORTEST_PASSPHRASE,
         piece=PIECE,

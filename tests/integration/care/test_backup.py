@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.care import restore as restoring
 from appliance.care.backup import write_backup
 from appliance.care.contents import Manifest
 from appliance.care.pending import Pending, carry_out, plan
 from appliance.care.places import restored
-from appliance.care.restore import stage
+from appliance.care.restore import check_version, stage
 from appliance.config import Settings
 from appliance.layout import Layout
 from protocol.problems import Problem, ProblemCode
@@ -159,10 +158,10 @@ def test_what_is_newer_or_has_no_room_is_refused_first(
     known = Manifest.model_validate(
         {"format": 1, "hutch": "9.0.0", "name": "x", "made_at": "2030-01-01T00:00:00Z", "size": 1, "files": 1}
     )
-    restoring.check_version(known)
+    check_version(known)
     for newer in ({"format": 2}, {"revision": "9999"}):
         with pytest.raises(Problem, match="newer than this device"):
-            restoring.check_version(known.model_copy(update=newer))
+            check_version(known.model_copy(update=newer))
 
 
 @pytest.fixture

@@ -78,6 +78,33 @@ def test_a_device_is_installed_used_updated_and_taken_away(box: Machine, maker: 
     assert "hutch" not in box.run("ps", "-eo", "args").stdout.replace("fake_systemd", "")
 
 
+def test_a_factory_reset_by_root_leaves_peoples_files_and_the_system(box: Machine, maker: Maker) -> None:
+    install(box, bring(box, maker.release("1.0.0")))
+    first = (box.root / "var/lib/hutch/setup-code").read_text()
+    agent = box.root / "home/agent"
+    used = "cd /home/agent && mkdir -p work/novel .claude && echo one >work/novel/one.txt && echo key >.claude/login"
+    box.run("setpriv", "--reuid=agent", "--regid=agent", "--clear-groups", "sh", "-c", used)
+    # Without a bus nobody restarts the machine, and so nothing is reset.
+    refused = box.run("hutch", "reset", "--name", box.run("hostname").stdout.strip(), check=False)
+    assert refused.returncode == 1
+    assert "D-Bus" in refused.stderr
+    assert not (box.root / "var/lib/hutch/factory-reset-wanted").exists()
+
+    for wish, files in (("", ["novel"]), ("workspace", [])):
+        box.run("systemctl", "stop", "hutch.service", "hutch-agents.service")
+        ask = f"echo {wish} >/var/lib/hutch/factory-reset-wanted"
+        box.run("setpriv", "--reuid=hutch", "--regid=hutch", "--clear-groups", "sh", "-c", ask)
+        box.run("/usr/lib/hutch/factory-reset")
+        assert list((box.root / "var/lib/hutch").iterdir()) == []
+        assert [path.name for path in agent.iterdir()] == ["work"]
+        assert [path.name for path in (agent / "work").iterdir()] == files
+        box.run("systemctl", "start", "hutch-agents.service", "hutch.service")
+        assert health(box)["version"] == "1.0.0"
+        assert (box.root / "var/lib/hutch/setup-code").read_text() != first
+        box.run("hutch", "session", "new", "work")
+    assert len((box.root / "var/log/hutch-factory-reset.log").read_text().splitlines()) == 2
+
+
 def test_agents_may_share_the_daemons_account(box: Machine, maker: Maker) -> None:
     install(box, bring(box, maker.release("1.0.0")), "--single-user")
     assert "agent_user" not in (box.root / "etc/hutch/hutch.toml").read_text()

@@ -122,11 +122,32 @@ async def test_the_address_of_a_login_is_shown_to_those_who_may_answer_it(rig: T
         ("POST", "/login"),
         ("POST", "/logout"),
         ("POST", "/api/setup"),
+        ("GET", "/api/care"),
+        ("GET", "/api/care/backup"),
+        ("POST", "/api/care/backup"),
+        ("POST", "/api/care/restore/begin"),
+        ("POST", "/api/care/reset"),
+        ("GET", "/parts/care"),
+        ("POST", "/settings/care/backup"),
+        ("POST", "/settings/care/reset"),
     ],
 )
 async def test_nobody_of_the_hub_changes_who_may_what_on_the_device(rig: TunnelRig, method: str, path: str) -> None:
     answer = await rig.ask(method, path, headers=await rig.csrf(), json={})
     assert (answer.status, answer.code) == (403, "forbidden")
+
+
+async def test_an_admin_of_the_hub_makes_a_support_bundle_and_nothing_else_of_its_page(rig: TunnelRig) -> None:
+    (rig.rig.root / "work" / "novel").mkdir()
+    page = (await rig.ask("GET", "/settings/care")).body.decode()
+    assert "Download a support bundle" in page
+    assert "are not done by way of the hub" in page
+    assert "Reset this device" not in page
+    assert "novel" not in page
+    bundle = await rig.ask("GET", "/api/support")
+    assert (bundle.status, bundle.body[:2]) == (200, b"\x1f\x8b")
+    rig.hub.people.add("oli", "operator")
+    assert (await rig.ask("GET", "/api/support", who="oli")).code == "forbidden"
 
 
 async def test_who_is_in(rig: TunnelRig) -> None:
