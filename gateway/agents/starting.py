@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.agents.account import AgentsAccount
+from gateway.agents.account import AgentsFiles
 from gateway.agents.acp import AcpLaunch
 from gateway.agents.cli import AgentCli, LoginWay, Merge, OwnFile, Place, Start
 from gateway.agents.hook_program import HOOK_PROGRAM
@@ -36,7 +36,7 @@ class Starting:
     """Puts together how CLIs start. ``folders`` tells those that come first on PATH."""
 
     def __init__(
-        self, prefix: Path, account: AgentsAccount, keys: Keys | None, folders: Callable[[], Sequence[Path]]
+        self, prefix: Path, account: AgentsFiles, keys: Keys | None, folders: Callable[[], Sequence[Path]]
     ) -> None:
         self._prefix = prefix
         self._folders = folders
