@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from image.build.programs import in_chroot, run
 from image.build.sources import next_release
 
 _DEBS = "newer"
+
+
+def newest(archive: Path) -> int:
+    """The newest time in an archive (seconds since 1970): what dpkg wrote gets it, whatever day that was."""
+    with tarfile.open(archive) as opened:
+        return max(int(member.mtime) for member in opened)
 
 
 def make_newer(folder: Path, sources: str, packages: Sequence[str], debian: Path) -> None:
@@ -29,6 +36,7 @@ def make_newer(folder: Path, sources: str, packages: Sequence[str], debian: Path
     with in_chroot(root):
         run("chroot", root, "dpkg", "--install", *names, env={"DEBIAN_FRONTEND": "noninteractive"})
     shutil.rmtree(debs)
-    run("tar", "-C", root, "--numeric-owner", "--sort=name", "--exclude=./dev/*", "-cf", folder / "root.tar", ".")
+    words = ("--numeric-owner", "--sort=name", "--exclude=./dev/*", "--clamp-mtime", f"--mtime=@{newest(debian)}")
+    run("tar", "-C", root, *words, "-cf", folder / "root.tar", ".")
     run("rm", "-rf", root)
     apt.remove()

@@ -172,7 +172,7 @@ class Recipe:
             build=self.build,
         )
         tree.make_root(work, parts)
-        tree.normalise(work, self.epoch)
+        tree.normalise(work, self.epoch, tree.ours(parts))
         tree.squash(work, to / "rootfs.img", self.epoch)
         for name in ("var/lib/dpkg/status", "etc/hutch-release"):
             (to / Path(name).name).write_text((work / name).read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,13 +120,25 @@ def _places(root: Path, parts: Parts) -> None:
             (command / name).symlink_to(f"{node}/lib/node_modules/npm/bin/{name}-cli.js")
 
 
-def normalise(root: Path, epoch: int) -> None:
-    """Files that the build itself made get the build's time; what Debian's packages brought keeps its own."""
+def ours(parts: Parts) -> frozenset[Path]:
+    """What the build brings into a root filesystem, whenever it was made, unpacked or checked out."""
+    trees = filter(None, (parts.dependencies, parts.program, parts.agents, parts.overlay))
+    brought = {path.relative_to(tree) for tree in trees for path in tree.rglob("*")}
+    modules = f"usr/lib/modules/{kernel_release(parts.boot)}"
+    return frozenset(brought | {path.relative_to(parts.boot) for path in (parts.boot / modules).glob("modules.*")})
+
+
+def normalise(root: Path, epoch: int, own: frozenset[Path]) -> None:
+    """Folders, files that the build itself brought, and newer ones get the build's time.
+
+    What Debian's packages brought keeps its own: Python's bytecode there names the time of its source.
+    """
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files, "."):
             path = Path(folder, name)
             status = path.lstat()
-            if status.st_mtime > epoch:
+            made = stat.S_ISDIR(status.st_mode) or status.st_mtime > epoch or path.relative_to(root) in own
+            if made:
                 os.utime(path, (epoch, epoch), follow_symlinks=False)
 
 
