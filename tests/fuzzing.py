@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from pydantic import JsonValue
 from schemathesis import Case
-from schemathesis.checks import not_a_server_error
+from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -32,6 +32,8 @@ def fuzz(
     headers: Mapping[str, str],
     left_out: Collection[str],
     examples: int = EXAMPLES,
+    *,
+    checks: Sequence[CheckFunction] = CHECKS,
 ) -> int:
     """Try every operation but those ``left_out`` (``GET /path``); how many there were. Blocks."""
     schema = schemathesis.openapi.from_dict(description)
@@ -53,7 +55,7 @@ def fuzz(
         @given(case=operation.as_strategy())
         def attack(case: Case[Any]) -> None:
             response = case.call(base_url=origin, headers=dict(headers), timeout=20)
-            case.validate_response(response, checks=CHECKS)
+            case.validate_response(response, checks=list(checks))
 
         attack()
     return tried
