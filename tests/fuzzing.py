@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from pydantic import JsonValue
 from schemathesis import Case
-from schemathesis.checks import not_a_server_error
+from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -32,6 +32,8 @@ def fuzz(
     headers: Mapping[str, str] | Callable[[], Mapping[str, str]],
     left_out: Collection[str],
     examples: int = EXAMPLES,
+    *,
+    checks: Sequence[CheckFunction] = CHECKS,
 ) -> int:
     """Try every operation but those ``left_out`` (``GET /path``); how many there were. Blocks.
 
@@ -57,7 +59,7 @@ def fuzz(
         def attack(case: Case[Any]) -> None:
             given_now = headers() if callable(headers) else headers
             response = case.call(base_url=origin, headers=dict(given_now), timeout=20)
-            case.validate_response(response, checks=CHECKS)
+            case.validate_response(response, checks=list(checks))
 
         attack()
     return tried

@@ -21,17 +21,23 @@ from tests.agents.places import KEY, NOWHERE
 
 TRIES = 10
 REPEATS = 20
+WRITING = 3.0
+"""Seconds that a person writes at the first message of a session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One server, in ms: the first list of sessions, the middle of the next ones, the first message and the next."""
+    """One server, in ms: the first list of sessions, the middle of the next ones, the first message and the next.
+
+    ``message_written`` is the first of another session, which was made :data:`WRITING` before.
+    """
 
     name: str
     list_first: float
     list_next: float
     message_first: float
     message_next: float
+    message_written: float
 
 
 async def asked_ours(rig: Rig) -> Asked:
@@ -79,10 +85,21 @@ async def _asked(name: str, url: str, rig: Rig) -> Asked:
     async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(60)) as client:
         await _until_it_answers(client)
         lists = await _times(REPEATS, lambda: _call(client, "GET", "/session"))
-        session = json.loads(await _call(client, "POST", "/session", {"title": "bench"}))["id"]
-        body = {"parts": [{"type": "text", "text": "please do ASKED"}]}
-        messages = await _times(REPEATS // 2, lambda: _call(client, "POST", f"/session/{session}/message", body))
-    return Asked(name, lists[0], statistics.median(lists[1:]), messages[0], statistics.median(messages[1:]))
+        session = await _session(client)
+        messages = await _times(REPEATS // 2, lambda: _message(client, session))
+        another = await _session(client)
+        await asyncio.sleep(WRITING)
+        written = await _times(1, lambda: _message(client, another))
+    return Asked(name, lists[0], statistics.median(lists[1:]), messages[0], statistics.median(messages[1:]), written[0])
+
+
+async def _session(client: aiohttp.ClientSession) -> str:
+    return str(json.loads(await _call(client, "POST", "/session", {"title": "bench"}))["id"])
+
+
+async def _message(client: aiohttp.ClientSession, session: str) -> str:
+    body = {"parts": [{"type": "text", "text": "please do ASKED"}]}
+    return await _call(client, "POST", f"/session/{session}/message", body)
 
 
 async def _until_it_answers(client: aiohttp.ClientSession) -> None:

@@ -75,7 +75,8 @@ def as_page(found: Found) -> str:
         )
         blocks.append(_table(columns, [_talked(one) for one in found.talked]))
     if found.asked:
-        head = ("OpenCode API", "GET /session first ms", "next ms", "first message ms", "next ms")
+        lists = ("OpenCode API", "GET /session first ms", "next ms")
+        head = (*lists, "first message ms", "next ms", "first after 3 s of writing ms")
         blocks.append(_table(head, [_asked(one) for one in found.asked]))
     if found.searched:
         one = found.searched
@@ -97,7 +98,8 @@ def _talked(one: Talked) -> tuple[str, ...]:
 
 
 def _asked(one: Asked) -> tuple[str, ...]:
-    return (one.name, *(f"{n:.1f}" for n in (one.list_first, one.list_next, one.message_first, one.message_next)))
+    messages = (one.message_first, one.message_next, one.message_written)
+    return (one.name, *(f"{n:.1f}" for n in (one.list_first, one.list_next, *messages)))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -133,7 +133,7 @@ async def running_rig(folder: Path, program: Path, clis: Sequence[str]) -> Async
             "HUTCH_AGENTS": str(agents),
             "HUTCH_WORKSPACE": str(work),
             "HUTCH_OPENCODE_LISTEN": f"127.0.0.1:{port}",
-            "HUTCH_MAX_AWAKE_AGENTS": str(len(clis)),
+            "HUTCH_MAX_AWAKE_AGENTS": str(len(clis) + 1),
         }
         hutch = Hutch(folder / "hutch", program, settings)
         try:

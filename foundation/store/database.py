@@ -81,12 +81,14 @@ class Store:
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncConnection]:
-        """A connection without a transaction, for one statement that only reads.
+        """A connection for one statement that only reads, which may be given to the driver itself.
 
-        Each step of a transaction is a message to the driver's thread, which takes longer than a small statement.
+        There is no transaction then, whose steps each take a message to the driver's thread: longer than a small
+        statement takes.
         """
         with store_problems():
             async with self._engine.connect() as connection:
+                await connection.execution_options(**{READS_ONLY: True})
                 yield connection
 
     async def _standing(self) -> Standing:

@@ -31,6 +31,8 @@ class Quirks:
     the same one: wait until it is over."""
     output_in_meta: bool = False
     """A tool's output comes in ``_meta.terminal_output_delta`` of its updates."""
+    repeats_when_it_retries: bool = False
+    """Says an answer again from its beginning when the connection to its provider broke."""
     warnings_as_messages: bool = False
     """Warnings of the program come as message chunks before the answer."""
     mode_changes_as_messages: bool = False

@@ -43,7 +43,7 @@ class _Codex(Ways):
         code=r"\b[A-Z0-9]{4}-[A-Z0-9]{4,5}\b",
     )
     keys = ("OPENAI_API_KEY",)
-    quirks = Quirks(output_in_meta=True, warnings_as_messages=True)
+    quirks = Quirks(repeats_when_it_retries=True, output_in_meta=True, warnings_as_messages=True)
 
     def terminal(self, place: Place, arguments: tuple[str, ...], *, hooks: bool) -> Start:
         settings = {**_QUIET, **_provider(place.variables), **_trust(place)}

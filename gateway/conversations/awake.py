@@ -37,11 +37,15 @@ class Places:
             self._taken.pop(live.id, None)
             self._taken[live.id] = live
 
-    async def take_free(self, live: Live) -> bool:
-        """A place where there is one that nobody has; whether there was."""
+    async def take_spare(self, live: Live, is_spare: Callable[[Live], bool]) -> bool:
+        """A place that nobody has, or whose agent is to spare; whether there was one. Never waits for one."""
         async with self._freed:
             if live.id not in self._taken and len(self._taken) >= self._limit:
-                return False
+                idle = next((one for one in self._taken.values() if not one.busy and is_spare(one)), None)
+                if idle is None:
+                    return False
+                await self._sleep(idle)
+                self._taken.pop(idle.id, None)
             self._taken[live.id] = live
             return True
 

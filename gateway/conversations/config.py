@@ -23,6 +23,8 @@ class ConversationsConfig:
     """Messages that wait behind the one that runs, of one conversation."""
     idle_seconds: float = 600.0
     """How long an agent stays awake after its turn."""
+    spare_seconds: float = 60.0
+    """How long one has to be idle to make room for one that is woken ahead of a message."""
     warm_seconds: float = 120.0
     """How long one stays awake that was woken ahead of a message, when none comes."""
     start_seconds: float = 120.0

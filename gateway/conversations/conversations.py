@@ -82,7 +82,7 @@ class Conversations(ConversationReader):
         self._ids = ids
         self._config = config
         self._manners = Manners(records, permissions, waker)
-        self._warmer = Warmer(lives, places, waker)
+        self._warmer = Warmer(lives, places, waker, config.spare_seconds)
         self._closing = False
         self.chat = chat
         """Every event of every conversation, the fine ones too."""
@@ -283,7 +283,6 @@ class Conversations(ConversationReader):
             return False
         if live.agent is None or live.agent.child.returncode is not None:
             return True
-        idle, since = self._config.idle_seconds, live.kept.conversation.updated_at
-        if live.waits_for_a_message and live.warmed_at is not None:
-            idle, since = min(idle, self._config.warm_seconds), live.warmed_at
-        return (now() - since).total_seconds() >= idle
+        config = self._config
+        idle = min(config.idle_seconds, config.warm_seconds) if live.waits_for_a_message else config.idle_seconds
+        return live.idle_seconds >= idle

@@ -67,6 +67,12 @@ class Live:
         """Whether its agent was woken ahead of a message that has not come."""
         return self.warmed_at is not None and self.warmed_at > self.kept.conversation.updated_at
 
+    @property
+    def idle_seconds(self) -> float:
+        """How long its agent has had nothing to do, where it is awake and not busy."""
+        used = self.kept.conversation.updated_at
+        return (now() - max(used, self.warmed_at or used)).total_seconds()
+
     def heard(self) -> None:
         """The agent said something."""
         if self.turning is not None:

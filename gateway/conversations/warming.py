@@ -15,9 +15,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Warmer:
-    """Wakes agents where there is room. Nobody is put to sleep for a message that may never come."""
+    """Wakes agents where there is room: a free place, or that of one that has been idle for ``spare_seconds``.
 
-    def __init__(self, lives: Lives, places: Places, waker: Waker) -> None:
+    Nobody who was just at work is put to sleep for a message that may never come.
+    """
+
+    def __init__(self, lives: Lives, places: Places, waker: Waker, spare_seconds: float) -> None:
+        self._spare_seconds = spare_seconds
         self._lives = lives
         self._places = places
         self._waker = waker
@@ -38,7 +42,7 @@ class Warmer:
     async def _warm(self, conversation_id: str) -> None:
         async with self._lives.hold(conversation_id) as live:
             try:
-                if await self._places.take_free(live):
+                if await self._places.take_spare(live, self._is_spare):
                     woken = await self._waker.wake(live)
                     live.to_introduce = live.to_introduce or woken.fresh
                     live.warmed_at = now()
@@ -53,3 +57,6 @@ class Warmer:
             finally:
                 live.warming = None
                 await self._places.idle()
+
+    def _is_spare(self, live: Live) -> bool:
+        return live.idle_seconds >= self._spare_seconds

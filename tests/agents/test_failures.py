@@ -15,7 +15,7 @@ from gateway.conversations.types import ConversationStatus, TurnState
 from protocol.problems import ProblemCode
 from tests.agents.daemons import daemon
 from tests.agents.places import CLIS, Place
-from tests.doubles.model_server import Answer, Break, Cut, Refuse, Say, Step, Turn
+from tests.doubles.model_server import Answer, Break, Cut, Refuse, Say, Step, Think, Turn, words
 
 BAD_KEY = {
     "claude-code": Refuse(401, "invalid x-api-key"),
@@ -76,3 +76,20 @@ async def test_stream_that_breaks_is_no_success(place: Place, tmp_path: Path) ->
     # Codex calls such a turn ended and tells the error as if the agent had said it.
     code = await failed(place, tmp_path / "data", "codex", HALF, Break("The server is overloaded."))
     assert code in {ProblemCode.RATE_LIMITED, ProblemCode.UNAVAILABLE, ProblemCode.SESSION_FAILED}
+
+
+async def test_answer_that_codex_begins_again_is_said_once(place: Place, tmp_path: Path) -> None:
+    cut = Answer((Think(("I think.",)), Say(words("The frost comes ")), Cut()))
+    whole = Answer((Think(("I think.",)), Say(words("The frost comes tonight."))))
+    other = Answer((Say(words("Or it does not.")),))
+    place.script.add(Turn("ALPHA", ([cut, cut, whole],)), Turn("BRAVO", ([cut, other],)))
+    async with daemon(place, tmp_path / "data") as life:
+        conversation = await life.begin("codex")
+        first = await life.say(conversation.id, "please do ALPHA")
+        same = [part.text for part in await life.parts(conversation.id) if isinstance(part, TextPart)]
+        second = await life.say(conversation.id, "please do BRAVO")
+        others = [part.text for part in await life.parts(conversation.id) if isinstance(part, TextPart)]
+    assert [first.state, second.state] == [TurnState.DONE] * 2
+    assert same == ["The frost comes tonight."]
+    assert "".join(others).startswith("The frost comes ")
+    assert "".join(others).endswith("Or it does not.")

@@ -84,7 +84,7 @@ async def test_model_changes_and_comes_back(cli: str, place: Place, tmp_path: Pa
     wanted, named = OTHER[cli]
     async with daemon(place, tmp_path / "data") as life:
         name = (await life.begin(cli)).id
-        used, history = [], ""
+        used = []
         for marker, model in (("ALPHA", None), ("BRAVO", wanted), ("CHARLIE", None)):
             await life.talks.conversations.choose_model(name, model)
             turn = await life.say(name, f"please do {marker}")
@@ -92,8 +92,10 @@ async def test_model_changes_and_comes_back(cli: str, place: Place, tmp_path: Pa
             request = place.server.journal.turns[-1].request
             assert request is not None
             used.append(request.model)
-            history = " ".join(seen.text for seen in request.history if seen.role == "model")
         messages = await life.talks.conversations.messages(name)
+    request = place.server.journal.turns[-1].request
+    assert request is not None
+    history = " ".join(seen.text for seen in request.history if seen.role == "model")
     assert named in used[1]
     assert used[0] == used[2] != used[1]
     assert "ALPHA is done." in history

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conversing import Talk, agent_on_path
+from tests.browser.looks import check
 from tests.browser.visitor import PHONE, Visitors
 from tests.device_process import DeviceProcess
 
@@ -49,6 +51,59 @@ async def test_a_conversation_on_a_phone_with_a_permission(visitors: Visitors) -
     await expect(talk.answers.nth(1)).to_contain_text("[yes]")
     await talk.is_idle()
     await expect(anna.page.locator(".talks .asked")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_what_an_agent_may_do_is_changed_on_a_phone(visitors: Visitors, scheme: Literal["light", "dark"]) -> None:
+    anna = await visitors.owner()
+    phone = await visitors.come(PHONE, scheme, like=anna)
+    page, talk = phone.page, Talk(phone)
+    await talk.begin("blog", "say Ready when you are.\\n\\nSay the word.\nusage 12840 962\ncontext 13802 200000 0.0417")
+    await talk.is_idle()
+    usage = talk.answers.first.locator(".usage")
+    await expect(usage.locator("summary")).to_have_text("13k tokens in · 962 out · $0.0417 · context 7 %")
+    await expect(usage.get_by_text("Tokens out")).to_be_hidden()
+    await usage.locator("summary").click()
+    await expect(usage.get_by_text("Tokens out")).to_be_visible()
+    manner = page.locator(".chat-head [data-chat-manner]")
+    await expect(manner.first).to_have_text("asks first")
+    wrong = await check(page, f"chat-usage-{scheme}", {})
+
+    # The agent of another window is in the middle of a question.
+    other = Talk(await visitors.come(like=anna))
+    await other.visitor.page.goto(page.url)
+    await other.is_live()
+    await other.say("ask execute make\nsay  done")
+    await expect(page.locator("[data-permission]")).to_be_visible()
+    await page.get_by_label("More").click()
+    await page.get_by_role("button", name="Permission and model").click()
+    dialog = page.get_by_role("dialog", name="Permission and model")
+    await dialog.get_by_label("What it may do").select_option("all")
+    await dialog.get_by_label("Model").fill("frost-2")
+    box = await dialog.get_by_role("button", name="Save").bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    wrong += await check(page, f"chat-manner-{scheme}", {})
+    await dialog.get_by_role("button", name="Save").click()
+    await talk.is_live()
+    await expect(talk.answers.nth(1)).to_contain_text("[yes] done")
+    await expect(page.locator("[data-permission]")).to_have_count(0)
+    # Everybody who looks sees it without loading the page again.
+    shown = other.visitor.page.locator(".chat-head [data-chat-manner]")
+    await expect(shown.first).to_have_text("asks nothing · frost-2")
+    await expect(other.visitor.page.locator("#manner-permission")).to_have_value("all")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_the_agent_wakes_while_somebody_writes(visitors: Visitors, device: DeviceProcess) -> None:
+    anna = await visitors.owner()
+    talk = Talk(anna)
+    await talk.begin("blog")
+    async with anna.page.expect_response(re.compile("/wake$")) as woken:
+        await anna.page.get_by_label("Message", exact=True).press_sequentially("say")
+    assert (await woken.value).status == 204
+    await talk.say("say Here already.")
+    await expect(talk.answers.first).to_contain_text("Here already.")
 
 
 async def test_nothing_an_agent_says_becomes_html(visitors: Visitors) -> None:

@@ -45,9 +45,9 @@ def test_worst_cli_is_held_against_the_promise() -> None:
 
 def test_page_has_a_row_for_every_cli_and_server() -> None:
     one = found()
-    one.asked.append(Asked("hutch", 3.0, 2.0, 900.0, 80.0))
+    one.asked.append(Asked("hutch", 3.0, 2.0, 900.0, 80.0, 120.0))
     one.notes.append("Not measured (idle): it did not start")
     page = as_page(one)
     assert "| codex | 2.0 | 5.0 | 1.5 | 4.0 | 1010.0 | 1000.0 | 1.0 | 90.0 | 60.0 |" in page
-    assert "| hutch | 3.0 | 2.0 | 900.0 | 80.0 |" in page
+    assert "| hutch | 3.0 | 2.0 | 900.0 | 80.0 | 120.0 |" in page
     assert "Not measured (idle): it did not start" in page

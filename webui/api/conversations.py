@@ -185,7 +185,8 @@ async def search(request: web.Request) -> web.Response:
     """Messages that have the words, of all conversations, the best first."""
     query = parse_query(request, SearchQuery)
     found = await device_of(request).conversations.search(query.q, limit=query.limit)
-    return answer(SearchAnswer(found=[FoundAnswer.of(one) for one in found]))
+    shown = {one.conversation.id: ConversationAnswer.of(one.conversation) for one in found}
+    return answer(SearchAnswer(found=[FoundAnswer.of(one, shown[one.conversation.id]) for one in found]))
 
 
 def _id(request: web.Request) -> str:

@@ -10,6 +10,7 @@ from gateway.agents.acp import Quirks
 from gateway.conversations.agent_client.quirks.empty_chunks import without_empty
 from gateway.conversations.agent_client.quirks.meta_output import with_meta_output
 from gateway.conversations.agent_client.quirks.mode_changes import without_mode_changes
+from gateway.conversations.agent_client.quirks.retries import Retries
 from gateway.conversations.agent_client.quirks.system_errors import SystemErrors
 from gateway.conversations.agent_client.quirks.warnings import Warnings
 from gateway.conversations.parts import PlanEntry, ToolKind, ToolState
@@ -49,16 +50,22 @@ class Translator:
         self._quirks = quirks
         self._warnings = Warnings()
         self._errors = SystemErrors()
+        self._retries = Retries()
 
     def begin(self) -> None:
         """Another turn begins."""
         self._warnings.begin()
         self._errors.begin()
+        self._retries.begin()
 
     def updates(self, update: object) -> list[Update]:
         """What an update of the protocol says; nothing for those that say nothing to us."""
-        self._errors.note(getattr(update, "field_meta", None))
+        meta = getattr(update, "field_meta", None)
+        self._errors.note(meta)
         told: Iterator[Update] = self._errors.apart(self._told(update))
+        if self._quirks.repeats_when_it_retries:
+            self._retries.note(meta)
+            told = self._retries.apart(told, getattr(update, "message_id", None))
         if self._quirks.drop_empty_chunks:
             told = without_empty(told)
         if self._quirks.mode_changes_as_messages:

@@ -46,7 +46,15 @@ async def test_a_message_that_comes_meanwhile_waits_for_the_same_program(tmp_pat
         assert (turn.state, len(rig.scripted.starts)) == (TurnState.DONE, 1)
 
 
-async def test_nobody_is_put_to_sleep_for_it(tmp_path: Path) -> None:
+async def test_one_that_idles_for_long_makes_room(tmp_path: Path) -> None:
+    async with running(tmp_path, replace(CONFIG, max_awake=1, spare_seconds=0.0)) as rig:
+        one, two = await rig.begin(), await rig.begin()
+        await rig.do(one, "say x")
+        await warmed(rig, two)
+        assert [(await rig.conversations.get(talk.id)).awake for talk in (one, two)] == [False, True]
+
+
+async def test_nobody_who_was_just_at_work_is_put_to_sleep_for_it(tmp_path: Path) -> None:
     async with running(tmp_path, replace(CONFIG, max_awake=1)) as rig:
         one, two = await rig.begin(), await rig.begin()
         await rig.do(one, "say x")

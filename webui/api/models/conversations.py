@@ -260,10 +260,10 @@ class FoundAnswer(Answer):
     snippet: str
 
     @classmethod
-    def of(cls, found: Found) -> FoundAnswer:
-        """The answer that shows a hit."""
+    def of(cls, found: Found, conversation: ConversationAnswer) -> FoundAnswer:
+        """The answer that shows a hit; many hits share their ``conversation``."""
         return cls(
-            conversation=ConversationAnswer.of(found.conversation),
+            conversation=conversation,
             message_id=found.message_id,
             role=found.role,
             at=found.at,

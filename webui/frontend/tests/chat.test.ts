@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { counts, difference, hunks, paired } from '../src/chat/lines';
 import { Model, type Change } from '../src/chat/model';
+import { mannerWords } from '../src/chat/status';
 import { commandsFor, wantedAt } from '../src/chat/suggestions';
-import type { ChatEvent, Message, Opening } from '../src/chat/types';
+import type { ChatEvent, Message, Opening, Usage } from '../src/chat/types';
+import { usageWords } from '../src/chat/usage';
 import { noticeOf } from '../src/worker/notice';
+
+const USAGE: Usage = {
+  model: 'big',
+  input_tokens: 12840,
+  output_tokens: 962,
+  cached_tokens: null,
+  reasoning_tokens: null,
+  context_tokens: 13802,
+  context_limit: 200000,
+  cost_usd: 0.0417,
+};
 
 const change = (): Change => ({ messages: new Set(), finished: [] });
 
@@ -123,6 +136,40 @@ describe('a conversation as the page knows it', () => {
       part: { kind: 'text', id: 'p2', text: 'two' },
     });
     expect(model.messages.get('m1')?.parts).toHaveLength(2);
+  });
+
+  it('puts what a turn took at its answer', () => {
+    const model = new Model('con_1');
+    const own = { ...message('m2', 'A note'), by: 'hutch' };
+    const all = hear(
+      model,
+      opening([{ ...message('m1', 'mine'), role: 'user' }, own, message('m3', 'answer')]),
+      { type: 'turn.ended', turn_id: 't1', state: 'done', usage: USAGE, problem: null },
+    );
+    expect([...model.messages.values()].map((one) => one.usage)).toEqual([null, null, USAGE]);
+    expect([...all.messages]).toEqual(['m3']);
+  });
+
+  it('knows how its agent works', () => {
+    const model = new Model('con_1');
+    hear(model, opening([]), {
+      type: 'conversation.changed',
+      title: 'Frost',
+      status: 'idle',
+      awake: true,
+      permission: 'edits',
+      model: 'big',
+    });
+    expect(model.conversation).toMatchObject({ permission: 'edits', model: 'big', awake: true });
+    expect(mannerWords(model.conversation)).toBe('edits without asking · big');
+    expect(mannerWords({ ...model.conversation, permission: 'all', model: null })).toBe('asks nothing');
+  });
+
+  it('says what was used in a line, as far as it was told', () => {
+    expect(usageWords(USAGE)).toBe('13k tokens in · 962 out · $0.0417 · context 7 %');
+    expect(usageWords({ ...USAGE, input_tokens: null, output_tokens: null, cost_usd: 1.5, context_limit: 0 })).toBe('$1.50');
+    const nothing = { ...USAGE, input_tokens: null, output_tokens: null, cost_usd: null, context_tokens: null };
+    expect(usageWords(nothing)).toBe('');
   });
 
   it('passes over events of messages it does not know', () => {

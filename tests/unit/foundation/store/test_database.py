@@ -103,6 +103,17 @@ async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
             assert await reading.scalar(sa.select(settings.c.value).where(settings.c.name == "x")) is None
 
 
+async def test_a_glance_neither_waits_for_a_writer_nor_keeps_one_waiting(store: Store) -> None:
+    async with store.begin() as writing:
+        await writing.execute(sa.insert(settings).values(name="x", value=1))
+        async with store.glance() as glancing:
+            assert await glancing.scalar(sa.select(settings.c.value).where(settings.c.name == "x")) is None
+    async with store.glance() as glancing:
+        assert await glancing.scalar(sa.select(settings.c.value).where(settings.c.name == "x")) == 1
+        async with store.begin() as writing:
+            await writing.execute(sa.update(settings).values(value=2))
+
+
 async def test_ids_are_never_given_twice(store: Store) -> None:
     values = {"name": "a", "role": "admin", "password_hash": "x", "created_at": sa.func.now()}
     async with store.begin() as connection:

@@ -109,6 +109,13 @@ def test_empty_chunks_say_nothing_where_a_cli_sends_them() -> None:
     assert told(chunk(""), Translator(Quirks())) == [Said("")]
 
 
+def test_a_change_of_mode_is_no_part_of_what_is_said() -> None:
+    translator = Translator(Quirks(mode_changes_as_messages=True))
+    assert told(chunk("[MODE_UPDATE] autoEdit"), translator) == []
+    assert told(chunk("[MODE_UPDATE] is what it says"), translator) == [Said("[MODE_UPDATE] is what it says")]
+    assert told(chunk("[MODE_UPDATE] yolo")) == [Said("[MODE_UPDATE] yolo")]
+
+
 def test_output_in_meta_goes_behind_what_is_there() -> None:
     update = {
         "sessionUpdate": "tool_call_update",
