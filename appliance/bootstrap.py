@@ -37,6 +37,7 @@ from gateway.agents.installer import Agents
 from gateway.agents.keys import AgentKeys
 from gateway.agents.login import AgentLogins
 from gateway.events.types import DeviceBus
+from gateway.host.boot_notes import read_boot_notes
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
@@ -215,6 +216,7 @@ async def device(settings: Settings, layout: Layout) -> AsyncIterator[Notifier]:
             notifications=told.notifications,
             settings=settings_table,
             updates=updates.desk,
+            boot_notes=await asyncio.to_thread(read_boot_notes, settings.boot_folder),
             name=system.hostname,
             version=VERSION,
             gateway_id=identity,
