@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.image.qmp import Qmp
 
 CORES = int(os.environ.get("HUTCH_TEST_CORES") or 2)
+NICE = os.environ.get("HUTCH_TEST_NICE") or "10"
 _WAIT = 0.5
 _STATE_SECONDS = 300.0
 
@@ -95,7 +96,7 @@ class Machine:
         """The command line of QEMU, at low priority: the build machine has other things to do."""
         forwards = f"hostfwd=tcp:127.0.0.1:{self.port}-:80,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"
         return [
-            *("nice", "-n", "10", "qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
+            *("nice", "-n", NICE, "qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
             *("-cpu", "max,pauth-impdef=on", "-smp", str(self.cores), "-m", "2048", "-display", "none"),
             *("-bios", str(self.firmware)),
             *(("-rtc", f"base={self.clock}") if self.clock else ()),
