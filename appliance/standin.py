@@ -13,10 +13,12 @@ from appliance.serving import serve
 from appliance.version import VERSION
 from foundation.settings import Listen
 from foundation.web.problems import json_answer
+from gateway.host.systemd import Notifier
 from protocol.problems import Problem
 
 SHOWN_SECONDS: Final = 45.0
-"""Shorter than systemd gives a start (TimeoutStartSec), so that the daemon ends by itself and is started again."""
+"""Then the daemon ends, and systemd starts it anew: what kept it may be mended."""
+_SLACK: Final = 15.0
 REASON: Final = "cannot_start"
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -44,6 +46,7 @@ async def show(problem: Problem, listen: Listen, seconds: float = SHOWN_SECONDS)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
+    Notifier().needs(seconds + _SLACK)
     async with serve(app, listen) as addresses:
         sys.stderr.write(f"hutch: {problem.message} ({problem.code}) Told at {addresses[0]} for now.\n")
         sys.stderr.flush()

@@ -43,6 +43,10 @@ class Notifier:
         """The daemon serves."""
         self._send("READY=1")
 
+    def needs(self, seconds: float) -> None:
+        """The start takes this long from now on, whatever the unit's TimeoutStartSec says."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
+
     def stopping(self) -> None:
         """The daemon is about to end."""
         self._send("STOPPING=1")

@@ -19,7 +19,7 @@ from types import TracebackType
 from tests.image.machine import Machine
 from tests.image.qmp import Qmp
 
-_MOST = 90
+_MOST = 150
 """Layers over each other."""
 
 

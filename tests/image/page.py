@@ -45,8 +45,8 @@ class Page:
         assert isinstance(answer, dict)
         return answer
 
-    def wait(self, seconds: float, wanted: int = 200) -> float:
-        """Wait until the page answers that it is well (or with another status); the seconds it took."""
+    def wait(self, seconds: float, *wanted: int) -> float:
+        """Wait until the page answers that it is well (200), or with one of these; the seconds it took."""
         began = time.monotonic()
         while True:
             self.machine.check_alive()
@@ -54,7 +54,7 @@ class Page:
                 status, _ = self.ask("GET", "/health")
             except (OSError, http.client.HTTPException):
                 status = 0
-            if status == wanted:
+            if status in (wanted or (200,)):
                 return time.monotonic() - began
             if time.monotonic() - began > seconds:
                 raise MachineError(f"The page did not answer within {seconds} s:\n{self.machine.tail()}")

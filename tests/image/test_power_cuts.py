@@ -21,7 +21,7 @@ from tests.image.kept import kept
 from tests.image.machine import Machine, overlay
 
 FIRST, INSTALLING, COMMITTING = KINDS = ("first", "installing", "committing")
-EVERY = 4.0
+EVERY = 6.0
 """Seconds between two states, on average."""
 INSTALL_SECONDS = 1200
 NEW = "9.0.1"
@@ -41,6 +41,13 @@ class Runs:
 
     def state(self, kind: str, number: int) -> cuts.State:
         """The card of one cut."""
+        return cuts.read(self._run(kind))[number]
+
+    def installed(self) -> Path:
+        """The card of a device that has an update in place and was not restarted yet: where installing ended."""
+        return Path((self._run(INSTALLING) / "end").read_text())
+
+    def _run(self, kind: str) -> Path:
         run = {FIRST: self._first, INSTALLING: self._installing, COMMITTING: self._committing}[kind]
         count = sum(one == kind for one, _ in numbers())
 
@@ -48,23 +55,7 @@ class Runs:
             chance = random.Random(f"{SEED} {kind}")  # noqa: S311 - a test that can be repeated, no secret
             cuts.write(folder, cuts.spread(run(folder, chance), count, chance))
 
-        return cuts.read(kept(WORK / f"{kind}-{SEED}-{count}-{self.bases.name}", make))[number]
-
-    def installed(self) -> Path:
-        """The card of a device that has an update in place and was not restarted yet."""
-
-        def make(folder: Path) -> None:
-            box = self._box(folder, self.bases.running.disk)
-            files = Files()
-            try:
-                box.go_on(self.bases.running.memory)
-                box.page.install(files.url(self.bundles.good()), INSTALL_SECONDS)
-                box.guest.sh("sync")
-            finally:
-                box.power_off()
-                files.close()
-
-        return kept(WORK / f"installed-{self.bases.name}", make) / "card.qcow2"
+        return kept(WORK / f"{kind}-{SEED}-{count}-{self.bases.name}", make)
 
     def _box(self, folder: Path, base: Path) -> Box:
         return Box.on(Machine(folder, overlay(base, folder / "card.qcow2"), self.bases.firmware))
@@ -87,6 +78,8 @@ class Runs:
             box.go_on(self.bases.running.memory)
             with cuts.Recorder(box.machine, chance, EVERY) as recorder:
                 box.page.install(files.url(self.bundles.good()), INSTALL_SECONDS)
+            box.guest.sh("sync")
+            (folder / "end").write_text(str(box.machine.disk))
         finally:
             box.power_off()
             files.close()
