@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.image.guest import Guest, Verdict
-from tests.image.machine import Machine
+from tests.image.machine import Machine, MachineError
 from tests.image.page import Page
 
 FIRST_START_SECONDS = 1200
@@ -51,6 +52,12 @@ class Box:
         self.guest.connect()
         self.page.log_in()
         return self.guest.wait_up(START_SECONDS)
+
+    def keep_journal(self) -> None:
+        """Save what the machine wrote down since its start, where it still answers: for whoever looks for a fault."""
+        with suppress(MachineError, OSError, AssertionError):
+            text = self.guest.sh("journalctl -b --no-pager -o short-monotonic | tail -n 1500", 120)
+            (self.machine.folder / "journal.txt").write_text(text)
 
     def power_off(self) -> None:
         """Cut the power."""

@@ -133,8 +133,10 @@ def make_box(firmware: Path, request: pytest.FixtureRequest) -> Iterator[MakeBox
 
     yield make
     for box in made:
+        if failed := request.node.stash.get(_FAILED, False):
+            box.keep_journal()
         box.power_off()
-        if not request.node.stash.get(_FAILED, False):
+        if not failed:
             shutil.rmtree(box.machine.folder)
 
 

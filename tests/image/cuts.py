@@ -12,7 +12,6 @@ import random
 import threading
 import time
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -82,10 +81,9 @@ def _writes(qmp: Qmp) -> int:
 
 
 def spread(states: list[State], count: int, chance: random.Random) -> list[State]:
-    """Some of the states, one from each part of the time."""
-    assert len(states) >= count, f"only {len(states)} states were taken"
-    bounds = [len(states) * number // count for number in range(count + 1)]
-    return [states[chance.randrange(first, last)] for first, last in pairwise(bounds)]
+    """Some of the states, one from each part of them; some twice where there are fewer than that."""
+    assert states
+    return [states[int((number + chance.random()) * len(states) / count)] for number in range(count)]
 
 
 def write(folder: Path, states: list[State]) -> None:

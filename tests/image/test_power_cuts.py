@@ -21,8 +21,8 @@ from tests.image.kept import kept
 from tests.image.machine import Machine, overlay
 
 FIRST, INSTALLING, COMMITTING = KINDS = ("first", "installing", "committing")
-EVERY = 6.0
-"""Seconds between two states, on average."""
+EVERY = {FIRST: 1.0, INSTALLING: 4.0, COMMITTING: 0.5}
+"""Seconds between two looks whether something was written, on average: a start writes seldom."""
 INSTALL_SECONDS = 1200
 NEW = "9.0.1"
 
@@ -64,7 +64,7 @@ class Runs:
         box = self._box(folder, self.bases.flashed)
         try:
             box.machine.start()
-            with cuts.Recorder(box.machine, chance, EVERY) as recorder:
+            with cuts.Recorder(box.machine, chance, EVERY[FIRST]) as recorder:
                 box.arrive(FIRST_START_SECONDS)
                 box.settle()
         finally:
@@ -76,7 +76,7 @@ class Runs:
         files = Files()
         try:
             box.go_on(self.bases.running.memory)
-            with cuts.Recorder(box.machine, chance, EVERY) as recorder:
+            with cuts.Recorder(box.machine, chance, EVERY[INSTALLING]) as recorder:
                 box.page.install(files.url(self.bundles.good()), INSTALL_SECONDS)
             box.guest.sh("sync")
             (folder / "end").write_text(str(box.machine.disk))
@@ -89,7 +89,7 @@ class Runs:
         box = self._box(folder, self.installed())
         try:
             box.machine.start()
-            with cuts.Recorder(box.machine, chance, EVERY) as recorder:
+            with cuts.Recorder(box.machine, chance, EVERY[COMMITTING]) as recorder:
                 box.arrive(START_SECONDS)
                 box.settle()
                 box.page.log_in()
