@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -40,6 +41,7 @@ from gateway.agents.installer import Agents
 from gateway.agents.keys import AgentKeys
 from gateway.agents.login import AgentLogins
 from gateway.events.types import DeviceBus
+from gateway.host.boot_notes import read_boot_notes
 from gateway.host.health import HealthSampler
 from gateway.host.ssh_keys import SshKeys
 from gateway.host.systemd import Notifier
@@ -64,6 +66,8 @@ from webui.security.hub_door import HubDoor
 from webui.server import make_app
 
 log = structlog.get_logger(__name__)
+STEP_SECONDS = 60.0
+"""What each step of a long piece of work at the start may take; systemd is told so."""
 
 STOP_SECONDS = 5.0
 """A stop that takes longer is cut short: systemd and people wait for it."""
@@ -81,7 +85,7 @@ def run(settings: Settings) -> int:
     with hold(layout.lock):
         layout.console.unlink(missing_ok=True)
         layout.hub_door.unlink(missing_ok=True)
-        if (done := carry_out(layout, Notifier().busy)) is not None:
+        if (done := carry_out(layout, partial(Notifier().needs, STEP_SECONDS))) is not None:
             log.warning("what was planned for this start is done", what=done.what)
         code = asyncio.run(_run(settings, layout, anew))
     return start_again() if anew.wanted else code
@@ -122,7 +126,7 @@ async def device(settings: Settings, layout: Layout, anew: Anew) -> AsyncIterato
         accounts = Accounts(store, bus, setup_code)
         stack.push_async_callback(accounts.close)
 
-        account = await stack.enter_async_context(agents_of(layout, notifier.busy))
+        account = await stack.enter_async_context(agents_of(layout, partial(notifier.needs, STEP_SECONDS)))
 
         sampler = HealthSampler(layout.data)
         system = await asyncio.to_thread(sampler.system_info)
@@ -230,6 +234,7 @@ async def device(settings: Settings, layout: Layout, anew: Anew) -> AsyncIterato
             settings=settings_table,
             updates=updates.desk,
             care=care,
+            boot_notes=await asyncio.to_thread(read_boot_notes, settings.boot_folder),
             name=system.hostname,
             version=VERSION,
             gateway_id=identity,

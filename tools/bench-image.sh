@@ -9,4 +9,6 @@ cache=${HUTCH_IMAGE_CACHE:-$ROOT/.cache/image}
 tools/image.sh >&2
 image=$(printf '%s\n' "$ROOT"/dist/hutch-*-arm64.img | sort -V | tail -n 1)
 u_boot=$(find "$cache" -path '*/u-boot/qemu_arm64/u-boot.bin' | head -n 1)
-exec "$VENV/bin/python" -m bench.image.run "$image" "$u_boot" --work "$cache/bench" "$@"
+keys=${HUTCH_IMAGE_KEYS:-$ROOT/keys}
+[ -f "$keys/signing.key" ] || keys=$cache/development-keys
+exec "$VENV/bin/python" -m bench.image.run "$image" "$u_boot" --work "$cache/tests" --keys "$keys" "$@"

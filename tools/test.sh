@@ -24,5 +24,6 @@ if [ $# -eq 0 ]; then
     say "NOT RUN: tests/agents, because the agent CLIs could not be installed (see above)"
     set -- --ignore tests/agents
   fi
+  "$ROOT/tools/image-smoke.sh"
 fi
 exec "$VENV/bin/python" -m pytest -n "$workers" --dist worksteal -ra --durations 15 "$@" </dev/null

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gateway.conversations.records.usage import UsageRecords
     from gateway.conversations.workers import Workers
     from gateway.events.types import DeviceBus
+    from gateway.host.boot_notes import BootNote
     from gateway.host.health import HealthSampler
     from gateway.host.ssh_keys import SshKeys
     from gateway.host.types import Health
@@ -91,6 +92,8 @@ class Device:
     """The Unix socket over which the ``hutch`` command comes as an admin."""
     hub_door: HubDoor | None = None
     """The Unix socket over which the hub's people come; None where no hub may show pages."""
+    boot_notes: tuple[BootNote, ...] = ()
+    """What the image found out while it started."""
     secure_cookies: bool = False
     """True where browsers reach this device over https: cookies are then ``__Host-`` and Secure."""
 

@@ -79,7 +79,8 @@ class WellnessCheck:
                 self._probed = await self._probe()
                 self._probed_at = self._clock()
         away = not self._device.agents_reached()
-        return judge(self._probed, self._device.latest_health(), datetime.now(UTC), agents_away=away)
+        notes = tuple(note.reason for note in self._device.boot_notes)
+        return judge(self._probed, self._device.latest_health(), datetime.now(UTC), agents_away=away, notes=notes)
 
     async def _probe(self) -> tuple[str, ...]:
         reasons = []
@@ -93,12 +94,22 @@ class WellnessCheck:
         return tuple(reasons)
 
 
-def judge(broken: tuple[str, ...], health: Health | None, now: datetime, *, agents_away: bool = False) -> Wellness:
-    """The verdict over what does not work at all (``broken``), the agents' account and the latest measurement."""
+def judge(
+    broken: tuple[str, ...],
+    health: Health | None,
+    now: datetime,
+    *,
+    agents_away: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Wellness:
+    """The verdict over what does not work at all (``broken``), the agents' account and the latest measurement.
+
+    ``notes`` are the words for what was found at the start of the machine.
+    """
     signs = [sign for sign in SIGNS if health is not None and sign.shows(health)]
     # What runs goes on without the account's broker, and systemd starts that again: no reason to call us broken.
     away = ("agents_account_away",) if agents_away else ()
-    reasons = [*broken, *away, *(sign.reason for sign in signs)]
+    reasons = [*broken, *away, *notes, *(sign.reason for sign in signs)]
     if broken or any(sign.severity == "unhealthy" for sign in signs):
         return Wellness("unhealthy", tuple(reasons))
     if health is not None and now - health.at > _STALE:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -12,6 +15,7 @@ from appliance.cli.console import ask
 from appliance.cli.link import HubAnswer, hub_lines
 from appliance.cli.update import UpdatesAnswer, update_lines
 from appliance.config import Settings
+from protocol.problems import Problem
 
 
 class _Health(BaseModel):
@@ -51,7 +55,19 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     from appliance.logs import set_up
 
     set_up(settings.log_level, settings.log_format)
-    return bootstrap.run(settings)
+    try:
+        return bootstrap.run(settings)
+    except Problem as problem:
+        if "NOTIFY_SOCKET" in os.environ:  # a service: nobody sees what is printed
+            _stand_in(problem, settings)
+        raise
+
+
+def _stand_in(problem: Problem, settings: Settings) -> None:
+    from appliance import standin
+
+    with suppress(Problem):
+        asyncio.run(standin.show(problem, settings.listen))
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.image.blocks import fetched
+from bench.image.times import Times
+from bench.image.without import image_without_hutch
+from image.build.keys import Keys
 from image.build.python_tree import SITE
-from tests.image.bundles import changed_root, slot_of
-from tests.image.machine import Machine, card, overlay
-from tests.image.page import Page
+from tests.image.bases import Bases
+from tests.image.bundles import Bundles, Slot, changed_root, slot_of
 
 MB = 1_000_000
-PAGE_SECONDS = 900
 
 
-def sizes(image: Path) -> dict[str, float]:
-    """The files of a release, in MB."""
-    kinds = {"image": image.with_suffix(".img.zst"), "bundle": image.with_suffix(".raucb")}
-    return {name: round(file.stat().st_size / MB, 1) for name, file in kinds.items()}
+def sizes(image: Path, root: Path, plain: Path) -> dict[str, float]:
+    """The files of a release, and the root filesystem beside the same Debian without Hutch, in MB."""
+    kinds = {
+        "image": image.with_suffix(".img.zst"),
+        "bundle": image.with_suffix(".raucb"),
+        "root": root,
+        "root without Hutch": plain,
+    }
+    found = {name: round(file.stat().st_size / MB, 1) for name, file in kinds.items()}
+    return {**found, "root ratio": round(found["root"] / found["root without Hutch"], 3)}
 
 
-def update_of_one_file(image: Path, work: Path) -> dict[str, float]:
+def update_of_one_file(old: Slot, work: Path) -> dict[str, float]:
     """Bytes that a device fetches after one file of the daemon changed, beside the whole root filesystem."""
-    old = slot_of(image, work)
 
     def again(root: Path) -> None:
         (root / SITE).stat()
@@ -43,43 +49,28 @@ def update_of_one_file(image: Path, work: Path) -> dict[str, float]:
     return {"whole": round(whole / MB, 1), "fetched": round(part / MB, 1), "ratio": round(part / whole, 4)}
 
 
-def start(image: Path, work: Path, u_boot: Path) -> dict[str, float]:
-    """Seconds from power on to the page, the first time and the second, in QEMU's virt."""
-    base = card(image, work / "card.img", "8G")
-    machine = Machine(work, overlay(base, work / "disk.qcow2"), u_boot)
-    page = Page(machine)
-    found = {}
-    try:
-        for name in ("first", "second"):
-            machine.start()
-            found[name] = round(page.wait(PAGE_SECONDS), 1)
-            # The first start still writes; a cut here would measure a repair.
-            settle(lambda: machine.said("login:"))
-            machine.cut_power()
-    finally:
-        machine.cut_power()
-    return found
-
-
-def settle(reached: Callable[[], bool]) -> None:
-    """Wait for a state of the machine, some minutes at most."""
-    until = time.monotonic() + PAGE_SECONDS
-    while not reached() and time.monotonic() < until:
-        time.sleep(1)
-
-
 def main(words: Sequence[str]) -> int:
     """Measure, and print one JSON."""
     parser = argparse.ArgumentParser(prog="make bench-image")
     parser.add_argument("image", type=Path)
     parser.add_argument("u_boot", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="where the tests of the image keep what they made")
+    parser.add_argument("--keys", type=Path, required=True, help="the keys that the image trusts")
     chosen = parser.parse_args(words)
-    chosen.work.mkdir(parents=True, exist_ok=True)
+    work: Path = chosen.work / "bench"
+    work.mkdir(parents=True, exist_ok=True)
+    slot = slot_of(chosen.image, work)
+    plain = image_without_hutch(chosen.image, slot, work)
+    bundles = Bundles(chosen.image, chosen.work, Keys(chosen.keys, release=False))
+    times = Times(Bases(chosen.image, chosen.u_boot, chosen.work), bundles, work)
+    load = os.getloadavg()[0]
     found = {
-        "megabytes": sizes(chosen.image),
-        "one file changed, megabytes": update_of_one_file(chosen.image, chosen.work),
-        "seconds to the page": start(chosen.image, chosen.work, chosen.u_boot),
+        "load at the begin": round(load, 1),
+        "megabytes": sizes(chosen.image, slot.root, plain.root),
+        "one file changed, megabytes": update_of_one_file(slot, work),
+        "seconds to the page": times.starts(plain.disk),
+        "seconds of an update": times.update(),
+        "seconds of an update that is taken back": times.rollback(),
     }
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
     return 0

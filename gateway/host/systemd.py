@@ -43,9 +43,9 @@ class Notifier:
         """The daemon serves."""
         self._send("READY=1")
 
-    def busy(self) -> None:
-        """Something takes long before the daemon is ready, and goes on: it gets another minute (sd_notify(3))."""
-        self._send("EXTEND_TIMEOUT_USEC=60000000")
+    def needs(self, seconds: float) -> None:
+        """The start takes this long from now on, whatever the unit's TimeoutStartSec says."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     def stopping(self) -> None:
         """The daemon is about to end."""

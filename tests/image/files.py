@@ -17,6 +17,7 @@ class Files:
     def __init__(self) -> None:
         self.sent = 0
         self.served: dict[str, Path] = {}
+        self._cuts: dict[str, int] = {}
         files = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,6 +42,8 @@ class Files:
                 part = (first, last) != (0, size - 1)
                 self.send_response(206 if part else 200)
                 self.send_header("Accept-Ranges", "bytes")
+                # Strong, as a download that goes on needs one (RFC 9110, 13.1.5); no file here changes.
+                self.send_header("ETag", f'"{file.name}-{size}"')
                 self.send_header("Content-Length", str(last - first + 1))
                 if part:
                     self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
@@ -52,6 +55,9 @@ class Files:
                 with file.open("rb") as opened:
                     opened.seek(first)
                     left = last - first + 1
+                    if (cut := files.take_cut(file.name)) is not None:
+                        left = min(left, cut)
+                        self.close_connection = True
                     while left and (block := opened.read(min(left, _BLOCK))):
                         try:
                             self.wfile.write(block)
@@ -69,6 +75,14 @@ class Files:
         """Where the guest finds a file."""
         self.served[file.name] = file
         return f"http://{GUEST_S_VIEW}:{self._server.server_address[1]}/{file.name}"
+
+    def cut(self, file: Path, after: int) -> None:
+        """Break the connection once, when this many bytes of a file were sent."""
+        self._cuts[file.name] = after
+
+    def take_cut(self, name: str) -> int | None:
+        """After how many bytes the connection breaks this time; None for never."""
+        return self._cuts.pop(name, None)
 
     def close(self) -> None:
         """Stop serving."""

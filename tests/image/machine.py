@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -11,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CORES = 2
+from tests.image.qmp import Qmp
+
+CORES = int(os.environ.get("HUTCH_TEST_CORES") or 2)
+NICE = os.environ.get("HUTCH_TEST_NICE") or "10"
 _WAIT = 0.5
+_STATE_SECONDS = 300.0
 
 
 class MachineError(Exception):
@@ -35,6 +40,8 @@ class Machine:
     disk: Path
     firmware: Path
     extra: Sequence[str] = ()
+    clock: str = ""
+    """What the clock of the board shows at power on (1970-01-01T00:00:00); empty for the right time."""
     watchdog: bool = False
     """Ten seconds without systemd end the machine, and a busy build machine can take them: not every test has one."""
     cores: int = CORES
@@ -53,31 +60,55 @@ class Machine:
         """The other end of the guest's port ``hutch.test``."""
         return self.folder / "agent.sock"
 
-    def start(self) -> None:
-        """Power on."""
+    @property
+    def qmp(self) -> Path:
+        """QEMU's own socket."""
+        return self.folder / "qmp.sock"
+
+    def start(self, memory: Path | None = None) -> None:
+        """Power on; with the memory of a machine that ran on the same disk, go on where that one was stopped."""
         self._starts += 1
         self.folder.mkdir(parents=True, exist_ok=True)
+        for left in (self.agent_socket, self.qmp):
+            left.unlink(missing_ok=True)
+        words = [*self.command(), *(("-incoming", f"file:{memory}") if memory else ())]
         with (self.folder / "qemu.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
+            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        if memory:
+            with Qmp(self.qmp) as qmp:
+                qmp.wait_for("query-status", "status", "paused", _STATE_SECONDS)
+                qmp.ask("cont")
+
+    def stop_for_later(self, memory: Path) -> None:
+        """Stop in the middle of whatever is going on, and keep the memory in a file; the disk fits it from now on."""
+        with Qmp(self.qmp) as qmp:
+            qmp.ask("stop")
+            qmp.ask("migrate", uri=f"file:{memory}")
+            qmp.wait_for("query-migrate", "status", "completed", _STATE_SECONDS)
+        self.cut_power()
+
+    def cable(self, *, plugged: bool) -> None:
+        """Plug the network cable in, or out."""
+        with Qmp(self.qmp) as qmp:
+            qmp.ask("set_link", name="card", up=plugged)
 
     def command(self) -> list[str]:
         """The command line of QEMU, at low priority: the build machine has other things to do."""
         forwards = f"hostfwd=tcp:127.0.0.1:{self.port}-:80,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"
         return [
-            *("nice", "-n", "10", "qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
+            *("nice", "-n", NICE, "qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"),
             *("-cpu", "max,pauth-impdef=on", "-smp", str(self.cores), "-m", "2048", "-display", "none"),
             *("-bios", str(self.firmware)),
+            *(("-rtc", f"base={self.clock}") if self.clock else ()),
             *(("-device", "i6300esb", "-action", "watchdog=reset") if self.watchdog else ()),
             *("-drive", f"if=none,id=disk,file={self.disk},format=qcow2,discard=unmap"),
             *("-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci"),
-            *("-netdev", f"user,id=net,{forwards}", "-device", "virtio-net-pci,netdev=net,romfile="),
+            *("-netdev", f"user,id=net,{forwards}", "-device", "virtio-net-pci,netdev=net,id=card,romfile="),
             *("-device", "virtio-serial-pci"),
             *("-chardev", f"socket,id=agent,path={self.agent_socket},server=on,wait=off"),
             *("-device", "virtserialport,chardev=agent,name=hutch.test"),
             *("-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console"),
-            *("-qmp", f"unix:{self.folder / 'qmp.sock'},server=on,wait=off"),
+            *("-qmp", f"unix:{self.qmp},server=on,wait=off"),
             *self.extra,
         ]
 
@@ -87,6 +118,16 @@ class Machine:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def cut_power_after(self, seconds: float) -> None:
+        """Cut the power at a moment that a test has chosen; raises MachineError where QEMU ends before."""
+        assert self._process is not None
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.cut_power()
+        else:
+            self.check_alive()
 
     def tail(self, lines: int = 40) -> str:
         """The end of the console, for a person who looks for the reason."""
@@ -129,10 +170,10 @@ def card(image: Path, target: Path, size: str) -> Path:
     return target
 
 
-def put_on_fat(disk: Path, offset: int, name: str, content: str, work: Path) -> None:
+def put_on_fat(disk: Path, offset: int, name: str, content: str | bytes, work: Path) -> None:
     """Write a file onto the first partition of a raw disk, as a person at a computer does."""
     file = work / name
-    file.write_text(content)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
     _output("mcopy", "-o", "-i", f"{disk}@@{offset}", str(file), f"::{name}")
 
 

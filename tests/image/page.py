@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import time
@@ -44,8 +45,8 @@ class Page:
         assert isinstance(answer, dict)
         return answer
 
-    def wait(self, seconds: float) -> float:
-        """Wait until the page answers; the seconds it took."""
+    def wait(self, seconds: float, *wanted: int) -> float:
+        """Wait until the page answers that it is well (200), or with one of these; the seconds it took."""
         began = time.monotonic()
         while True:
             self.machine.check_alive()
@@ -53,11 +54,23 @@ class Page:
                 status, _ = self.ask("GET", "/health")
             except (OSError, http.client.HTTPException):
                 status = 0
-            if status == 200:
+            if status in (wanted or (200,)):
                 return time.monotonic() - began
             if time.monotonic() - began > seconds:
                 raise MachineError(f"The page did not answer within {seconds} s:\n{self.machine.tail()}")
             time.sleep(0.5)
+
+    def health(self) -> tuple[str, list[str]]:
+        """Whether the device is well, and what keeps it from that; answered without a login."""
+        _, answer = self.ask("GET", "/health")
+        assert isinstance(answer, dict), answer
+        return str(answer["status"]), [str(reason) for reason in answer["reasons"]]
+
+    def text(self, path: str, status: int = 200) -> str:
+        """A page as a browser gets it, with its login."""
+        got, answer = self.ask("GET", path)
+        assert got == status, (path, got)
+        return html.unescape(str(answer))
 
     def claim(self, code: str) -> None:
         """Make the device somebody's."""
@@ -76,34 +89,44 @@ class Page:
         """How updates stand."""
         return self.value("GET", "/api/updates")
 
-    def install(self, url: str, seconds: float) -> None:
-        """Have the device install what is at an address, and wait until it is in place."""
-        self.value("POST", "/api/updates/install", {"url": url})
-        until = time.monotonic() + seconds
-        while (state := self._update())["phase"] != "installed":
-            if state["phase"] == "failed" or time.monotonic() > until:
-                raise MachineError(f"The update was not installed: {state}\n{self.machine.tail()}")
-            time.sleep(0.5)
+    def order(self, url: str, **more: object) -> None:
+        """Have the device install what is at an address; it goes on by itself."""
+        self.value("POST", "/api/updates/install", {"url": url, **more})
 
-    def refusal(self, url: str, seconds: float) -> str:
-        """Have the device install what is at an address, and wait until it says why it does not."""
-        self.value("POST", "/api/updates/install", {"url": url})
+    def wait_for_phase(self, *phases: str, seconds: float) -> Mapping[str, object]:
+        """Wait until an update has come to one of these phases; how it stands then."""
         until = time.monotonic() + seconds
-        while (state := self._update())["phase"] != "failed":
-            if state["phase"] == "installed" or time.monotonic() > until:
-                raise MachineError(f"The update was not refused: {state}\n{self.machine.tail()}")
+        while (state := self.update())["phase"] not in phases:
+            if time.monotonic() > until:
+                raise MachineError(f"The update did not get to {phases}: {state}\n{self.machine.tail()}")
             time.sleep(0.5)
+        return state
+
+    def install(self, url: str, seconds: float, **more: object) -> None:
+        """Have the device install what is at an address, and wait until it is in place."""
+        state = self._end_of(url, seconds, more)
+        assert state["phase"] == "installed", state
+
+    def refusal(self, url: str, seconds: float, **more: object) -> str:
+        """Have the device install what is at an address, and wait until it says why it does not."""
+        state = self._end_of(url, seconds, more)
+        assert state["phase"] == "failed", state
         return str(state["problem"])
+
+    def _end_of(self, url: str, seconds: float, more: Mapping[str, object]) -> Mapping[str, object]:
+        before = self.update()
+        self.order(url, **more)
+        until = time.monotonic() + seconds
+        while self.update() == before and time.monotonic() < until:
+            time.sleep(0.2)
+        return self.wait_for_phase("installed", "failed", seconds=seconds)
 
     def wait_kept(self, seconds: float) -> None:
         """Wait until what was tried is settled."""
-        until = time.monotonic() + seconds
-        while (state := self._update())["phase"] != "idle":
-            if time.monotonic() > until:
-                raise MachineError(f"The update is not settled: {state}\n{self.machine.tail()}")
-            time.sleep(0.5)
+        self.wait_for_phase("idle", seconds=seconds)
 
-    def _update(self) -> Mapping[str, object]:
+    def update(self) -> Mapping[str, object]:
+        """How an update stands."""
         state = self.updates()["state"]
         assert isinstance(state, dict)
         return state

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.image.box import Box
-from tests.image.conftest import MakeBox
 from tests.image.machine import MachineError
 
 PASSPHRASE = "a rather long sentence"
@@ -18,14 +17,10 @@ NOVEL = "/home/agent/work/novel/one.txt"
 
 
 @pytest.fixture
-def box(make_box: MakeBox, claimed: Path, request: pytest.FixtureRequest) -> Box:
-    """A claimed device, running."""
-    made = make_box(f"care-{request.node.name[:40]}", claimed)
-    made.power_on()
-    made.page.log_in()
-    made.settle()
-    write_novel(made, "Call me anything.")
-    return made
+def box(device: Box) -> Box:
+    """A claimed device that runs, with a file of an agent's on it."""
+    write_novel(device, "Call me anything.")
+    return device
 
 
 def write_novel(box: Box, text: str) -> None:
@@ -82,7 +77,7 @@ def test_a_device_is_saved_reset_and_brought_back(box: Box) -> None:
     whole = backup(box)
     before = box.guest.verdict()
     reset(box, workspace=True)
-    after = box.again(before)
+    after = box.again(before.boot_id)
     assert (after.slot, after.failed) == (before.slot, ())
     assert_is_new(box)
     assert box.guest.sh("ls -A /home/agent/work") == ""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
+from image.build.layout import BOOTFS, MIB
+from tests.image.bases import CARD, Bases
 from tests.image.box import FIRST_START_SECONDS
+from tests.image.bundles import Bundles
 from tests.image.conftest import MakeBox
+from tests.image.files import Files
+from tests.image.machine import card, put_on_fat
 
 
-def test_first_boot_to_a_claimed_device_that_keeps_everything(make_box: MakeBox, flashed: Path) -> None:
-    box = make_box("first", flashed)
+def test_first_boot_to_a_claimed_device_that_keeps_everything(make_box: MakeBox, bases: Bases) -> None:
+    box = make_box(bases.flashed)
     first = box.power_on(FIRST_START_SECONDS)
     guest = box.guest
     assert (first.slot, first.attempts, first.data) == ("A", 1, True)
@@ -46,14 +53,33 @@ def test_first_boot_to_a_claimed_device_that_keeps_everything(make_box: MakeBox,
     assert guest.verdict().failed == ()
 
     guest.tell("systemctl reboot")
-    again = box.again(first)
+    again = box.again(first.boot_id)
     assert (again.slot, again.attempts, again.data) == ("A", 2, True)
-    box.page.log_in()
-    assert box.page.sessions() == ["kept"]
+    box.keeps()
 
 
-def test_a_card_without_settings_starts_too(make_box: MakeBox, image: Path) -> None:
-    box = make_box("plain", image)
+def test_a_card_with_a_garbled_file_no_network_and_a_clock_of_1970(
+    make_box: MakeBox, image: Path, tmp_path: Path, files: Files, bundles: Bundles
+) -> None:
+    disk = card(image, tmp_path / "card.img", CARD)
+    garbage = random.Random(1).randbytes(3000)  # noqa: S311 - the same for each run, no secret
+    put_on_fat(disk, BOOTFS.start * MIB, "user-data", b"#cloud-config\n" + garbage, tmp_path)
+    box = make_box(disk)
+    box.machine.clock = "1970-01-01T00:00:00"
     box.machine.start()
-    box.page.wait(FIRST_START_SECONDS)
+    box.machine.cable(plugged=False)
     box.machine.wait_for("enter the setup code", FIRST_START_SECONDS)
+
+    # Somebody reads the screen, and plugs the cable in.
+    box.machine.cable(plugged=True)
+    box.page.wait(300)
+    found = re.search(r"enter the setup code ([A-Z0-9-]+)", box.machine.console.read_text(errors="replace"))
+    assert found is not None
+    box.page.claim(found[1])
+    assert "settings_refused" in box.page.health()[1]
+    assert "user-data is not a text in UTF-8" in box.page.text("/")
+
+    # The clock was never set, so that no signature is valid yet: the page says that it is the clock.
+    assert "clock" in box.page.refusal(files.url(bundles.small("9.0.8")), 600)
+    box.page.value("POST", "/api/sessions", {"name": "works"})
+    assert box.page.sessions() == ["works"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from image.build.layout import BOOTFS, MIB
 from tests.image.conftest import WORK
-from tests.image.machine import Machine, card, put_on_fat
+from tests.image.machine import NICE, Machine, card, put_on_fat
 
 START_SECONDS = 1500
 
@@ -19,7 +19,7 @@ class Raspberry(Machine):
         packages = self.firmware
         (tree,) = packages.glob("usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-b.dtb")
         return [
-            *("nice", "-n", "10", "qemu-system-aarch64", "-M", "raspi3b", "-accel", "tcg,thread=multi"),
+            *("nice", "-n", NICE, "qemu-system-aarch64", "-M", "raspi3b", "-accel", "tcg,thread=multi"),
             *("-display", "none", "-kernel", str(packages / "usr/lib/u-boot/rpi_arm64/u-boot.bin"), "-dtb", str(tree)),
             *("-drive", f"if=sd,file={self.disk},format=raw"),
             *("-serial", "null", "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console"),

@@ -18,7 +18,7 @@ def built(cache: Path) -> Recipe:
     for shared in (
         "wheel",
         "development-keys",
-        *(one.name for kind in ("debian", "boot") for one in CACHE.glob(f"{kind}-*")),
+        *(one.name for kind in ("debian", "newer", "boot") for one in CACHE.glob(f"{kind}-*")),
     ):
         if (CACHE / shared).exists():
             (cache / shared).symlink_to(CACHE / shared)

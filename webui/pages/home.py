@@ -14,6 +14,7 @@ from foundation.web.pages.rendering import PageView, render
 from foundation.web.pages.tiles import Tile, tiles_of
 from gateway.accounts.types import Role
 from gateway.conversations.types import ConversationQuery, ConversationStatus
+from gateway.host.boot_notes import BootNote
 from gateway.sessions.types import SessionInfo, SessionStatus
 from webui.context import Device, device_of, identity_of
 from webui.pages.folders import folder_in_words
@@ -77,6 +78,7 @@ class HomeView(PageView):
     hub_state: str
     hub_hint: bool
     standing: Standing
+    boot_notes: Sequence[BootNote]
     agent_hint: bool
     agents_away: bool
     new: NewSessionForm
@@ -101,6 +103,7 @@ async def home(request: web.Request) -> web.StreamResponse:
         uptime_seconds=latest.uptime_seconds if latest else None,
         hub_state=device.hub_link.status.state,
         standing=standing_without_slots(device),
+        boot_notes=device.boot_notes,
         hub_hint=admin and device.hub_link.status.state == "off",
         agents_away=not device.agents_reached(),
         agent_hint=not any(choice.installed for choice in new.agents),

@@ -54,6 +54,16 @@ def test_settings_are_kept_and_scrubbed(places: object, tmp_path: Path) -> None:
         assert "secret" not in (tmp_path / "fat" / name).read_text()
 
 
+def test_a_refusal_is_forgotten_with_its_file(places: object, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_text('{"problem": "user-data is no text.", "files": ["user-data"]}')
+    first_boot.forget_refusal(places)
+    assert not report.exists()
+    report.write_text('{"problem": null, "files": ["user-data"]}')
+    first_boot.forget_refusal(places)
+    assert report.exists()
+
+
 def test_what_was_taken_over_is_not_taken_again(places: object, tmp_path: Path) -> None:
     put(places, user_data=GOOD)
     take(places)

@@ -39,5 +39,10 @@ def test_an_account_of_agents_that_is_away_is_said_so() -> None:
     assert (away.status, away.reasons) == ("degraded", ("agents_account_away",))
 
 
+def test_what_the_start_found_is_said_so() -> None:
+    found = judge((), WELL, NOW, notes=("settings_refused",))
+    assert (found.status, found.reasons) == ("degraded", ("settings_refused",))
+
+
 def test_what_does_not_work_at_all_is_unhealthy() -> None:
     assert judge(("tmux_missing",), WELL, NOW).status == "unhealthy"

@@ -64,6 +64,11 @@ def test_systemd_hears_how_the_daemon_is(manager: socket.socket, load: Callable[
     assert heard(manager) == ["READY=1", "STATUS=3 sessions", "STOPPING=1"]
 
 
+def test_a_start_can_ask_for_more_time(manager: socket.socket, load: Callable[[], Notify | None]) -> None:
+    Notifier(load=load).needs(60)
+    assert heard(manager) == ["EXTEND_TIMEOUT_USEC=60000000"]
+
+
 def test_a_status_cannot_bring_in_another_assignment(manager: socket.socket, load: Callable[[], Notify | None]) -> None:
     Notifier(load=load).status("fine\nMAINPID=1\n" + "x" * 9_000)
     (message,) = heard(manager)
