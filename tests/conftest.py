@@ -6,6 +6,7 @@ import asyncio
 import gc
 import inspect
 import os
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,9 @@ def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [*os.environ]:
             if name.startswith(("HUTCH_", "XDG_")) or name in ("DATABASE_URL", "OPENCODE_SERVER_PASSWORD"):
                 patch.delenv(name)
+        # Processes are started by the hundred: none should compile our modules and templates anew.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setattr(sys, "dont_write_bytecode", False)
         patch.setenv("HOME", str(home))
         patch.setenv("SHELL", SHELL)
         patch.setenv("HUTCH_SHELL", SHELL)
