@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
@@ -22,6 +23,9 @@ PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub",
 SHELL = "/bin/sh"
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
+"""How long one example takes is the machine's business; the runner's timeout ends what hangs."""
 LONGEST = "tests/integration/releases/"
 """Installations, minutes each. Begun first, they run beside everything else and not alone at the end."""
 
