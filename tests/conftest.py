@@ -6,10 +6,12 @@ import asyncio
 import gc
 import inspect
 import os
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
@@ -25,6 +27,9 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
+"""How long one example takes is the machine's business; the runner's timeout ends what hangs."""
 LONGEST = "tests/integration/releases/"
 """Installations, minutes each. Begun first, they run beside everything else and not alone at the end."""
 
@@ -42,6 +47,9 @@ def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [*os.environ]:
             if name.startswith(("HUTCH_", "XDG_")) or name in ("DATABASE_URL", "OPENCODE_SERVER_PASSWORD"):
                 patch.delenv(name)
+        # Processes are started by the hundred: none should compile our modules and templates anew.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setattr(sys, "dont_write_bytecode", False)
         patch.setenv("HOME", str(home))
         patch.setenv("SHELL", SHELL)
         patch.setenv("HUTCH_SHELL", SHELL)

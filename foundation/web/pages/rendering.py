@@ -13,6 +13,7 @@ from foundation.web.addresses import url
 from foundation.web.context import VISIT, Login, login_or_none
 from foundation.web.pages import words
 from foundation.web.pages.assets import Assets, Entry
+from foundation.web.pages.compiled import CompiledTemplates
 from foundation.web.pages.icons import Icons
 from foundation.web.pages.notices import notice_of
 from foundation.web.site import Frame, NavItem, Notice, Pages, site_of
@@ -72,6 +73,7 @@ def make_environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=CompiledTemplates(),
     )
     icons = Icons(environment)
     environment.globals.update(icon=icons.icon, mark=icons.mark)
@@ -90,7 +92,7 @@ def make_environment(package: str) -> Environment:
 
 
 def load_templates(environment: Environment) -> None:
-    """Compile every template (blocking), so that no request reads one from disk."""
+    """Have every template compiled (blocking), so that no request reads one from disk."""
     for name in environment.list_templates():
         environment.get_template(name)
 

@@ -343,12 +343,13 @@ class Doubtful(Store):
 
 
 async def test_a_claim_that_the_store_took_without_saying_so_is_carried_out_once(url: str) -> None:
-    store = await Doubtful.open(url, HUB_SCHEMA)
+    store, doubtful = await Store.open(url, HUB_SCHEMA), await Doubtful.open(url, HUB_SCHEMA)
     await fill(store)
     await add_devices(store, ["d-1"])
     bus = LocalBus()
     node = Node(store, bus, alone=True)
     async with running(node):
+        node.cluster._courier._store = doubtful
         device = FakeDevice("d-1")
         node.come(device)
         first = await node.cluster.commands.submit(wish(typing(b"1")))
@@ -356,7 +357,8 @@ async def test_a_claim_that_the_store_took_without_saying_so_is_carried_out_once
         for one in (first, second):
             assert (await node.until("d-1", one.id, *ENDED)).state is CommandState.ACKED
         told = [command.data for command in device.called if isinstance(command, SessionInput)]
-        assert (told, store.breaks) == ([b"1", b"2"], False)
+        assert (told, doubtful.breaks) == ([b"1", b"2"], False)
         assert (await node.cluster.commands.get("d-1", first.id)).attempts == 1
     await bus.close()
+    await doubtful.close()
     await store.close()

@@ -108,7 +108,7 @@ class Story:
             self.owned = True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_a_device_becomes_one_persons_by_a_valid_code_and_by_nothing_else(
     hub: Rig, steps: list[tuple[str, int]]
