@@ -34,6 +34,7 @@ class SealingWriter(io.RawIOBase):
 
     def __init__(self, target: BinaryIO, passphrase: str, *, cost: int = _COST) -> None:
         if len(passphrase) < SHORTEST_PASSPHRASE:
+            super().close()  # or it would be closed, with a last piece, when it is forgotten
             raise Problem(
                 ProblemCode.INVALID_REQUEST, f"A passphrase has at least {SHORTEST_PASSPHRASE} characters. Take more."
             )

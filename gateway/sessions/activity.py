@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from gateway.agents.signs import Sign
@@ -60,6 +61,7 @@ class Activity:
         self._quiet = True
         self._timer: asyncio.TimerHandle | None = None
         self._rests: asyncio.TimerHandle | None = None
+        self._title_asks = False
         self.status = SessionStatus.STARTING
         self.waiting_for: str | None = None
         """What a session that waits asks the person, where its program tells."""
@@ -128,8 +130,13 @@ class Activity:
             self._timer = None
 
     def _take_title(self, sign: Sign | None) -> None:
+        answered = self._title_asks and sign is not None and sign.status is not SessionStatus.WAITING
+        self._title_asks = sign is not None and sign.status is SessionStatus.WAITING
+        if sign is not None and answered:
+            # Its title has told the question, and tells it no more.
+            sign = replace(sign, passing=False)
         rests = sign is not None and sign.status is SessionStatus.IDLE
-        if not (rests and self._said is SessionStatus.WORKING):
+        if not (rests and (self._said is SessionStatus.WORKING or answered)):
             self._forget_rest()
             self._take(sign)
         elif self._rests is None:
@@ -146,7 +153,7 @@ class Activity:
         if sign.passing and self._said is SessionStatus.WAITING:
             if sign.status is SessionStatus.WAITING:
                 sign = Sign(SessionStatus.WAITING, self.waiting_for or sign.asks)
-            elif sign.asks is None or sign.asks != self.waiting_for:
+            elif not _same(sign.asks, self.waiting_for):
                 return
         self._speaks = True
         self._say(sign.status, sign.asks)
@@ -189,6 +196,13 @@ class Activity:
         if said is not self.status or even:
             self.status = said
             self._on_change()
+
+
+def _same(done: str | None, asked: str | None) -> bool:
+    """Whether what was done is what was asked for: a tool and what it was given, whatever the question was called."""
+    if done is None or asked is None:
+        return False
+    return done == asked or ((given := done.partition(": ")[2]) != "" and asked.endswith(f": {given}"))
 
 
 def _is_answer(data: bytes) -> bool:

@@ -24,6 +24,8 @@ PACKAGED = {
     "hutch.service": "usr/lib/systemd/system",
     "hutch-agents.service": "usr/lib/systemd/system",
     "hutch-agents.socket": "usr/lib/systemd/system",
+    "hutch-factory-reset.service": "usr/lib/systemd/system",
+    "factory-reset": "usr/lib/hutch",
     "tmpfiles.d/hutch.conf": "usr/lib/tmpfiles.d",
     "sysctl.d/60-hutch.conf": "usr/lib/sysctl.d",
     "dbus/hutch.conf": "usr/share/dbus-1/system.d",
@@ -86,6 +88,7 @@ def make_root(root: Path, parts: Parts) -> None:
     shutil.copy(parts.keyring, root / "usr/lib/rauc/keyring.pem")
     _places(root, parts)
     for name, place in PACKAGED.items():
+        (root / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(parts.packaging / name, root / place)
     run("systemctl", f"--root={root}", "enable", *ENABLED)
     run("systemctl", f"--root={root}", "mask", *MASKED)

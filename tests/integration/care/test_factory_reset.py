@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = ROOT / "image" / "overlay" / "usr" / "lib" / "hutch" / "factory-reset"
+PROGRAM = ROOT / "packaging" / "factory-reset"
 HUTCH, AGENT = (64_001, 64_002) if os.getuid() == 0 else (os.getuid(), os.getuid())
 """The accounts of the tree; who is not root has to do with one."""
 SETTINGS = """# Settings of this device.
@@ -243,15 +243,10 @@ def test_a_reset_that_is_cut_anywhere_is_gone_on_with(tree: Tree, tmp_path: Path
 
 
 def test_the_unit_runs_it_before_the_device_and_after_its_disks() -> None:
-    unit = (ROOT / "image/overlay/usr/lib/systemd/system/hutch-factory-reset.service").read_text()
+    unit = (ROOT / "packaging/hutch-factory-reset.service").read_text()
     assert "ConditionPathExists=/var/lib/hutch/factory-reset-wanted\n" in unit
     before = " ".join(re.findall(r"^Before=(.*)$", unit, re.MULTILINE)).split()
     assert {"systemd-tmpfiles-setup.service", "hutch.service", "hutch-agents.service"} <= set(before)
     assert os.access(PROGRAM, os.X_OK)
     wanted = ROOT / "image/overlay/usr/lib/systemd/system/sysinit.target.wants/hutch-factory-reset.service"
     assert wanted.readlink() == Path("../hutch-factory-reset.service")
-
-
-def test_other_machines_get_the_same_files() -> None:
-    for name, place in (("factory-reset", "usr/lib/hutch"), ("hutch-factory-reset.service", "usr/lib/systemd/system")):
-        assert (ROOT / "packaging" / name).read_bytes() == (ROOT / "image/overlay" / place / name).read_bytes()

@@ -29,7 +29,7 @@ def memory(*pids: int) -> int:
 
 def lines(screen: bytes) -> list[str]:
     """What stands on a screen that was cleared and then written on line by line."""
-    text = re.split(rb"\x1b\[2J", screen)[-1].decode()
+    text = re.split(rb"\x1b\[2?J", screen)[-1].decode()
     plain = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9])", "", text)
     return [line.rstrip() for line in plain.splitlines() if line.strip()]
 

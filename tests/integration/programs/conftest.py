@@ -16,7 +16,15 @@ import pytest
 from gateway.programs.client import BrokerPrograms
 from gateway.programs.own import OwnPrograms
 from gateway.programs.types import User
-from tests.integration.separation.accounts import NOBODYS, ROOT, as_account, end_everything, environment, python
+from tests.integration.separation.accounts import (
+    NOBODYS,
+    ROOT,
+    as_account,
+    end_everything,
+    environment,
+    python,
+    why_not,
+)
 
 
 @dataclass
@@ -67,6 +75,8 @@ class Street:
 
 @pytest.fixture
 def street() -> Iterator[Street]:
+    if os.getuid() == 0 and (reason := why_not()) is not None:
+        pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="hutch-b-"))
     if os.getuid() == 0:
         user = User(NOBODYS + os.getpid(), "agents", folder, "/bin/sh")

@@ -258,6 +258,33 @@ def test_a_title_that_rests_for_a_moment_between_two_steps_is_not_believed(make:
     assert gemini.clock.waiting == 0
 
 
+def test_a_question_that_its_title_tells_no_more_is_answered(make: Make) -> None:
+    gemini = make("gemini")
+    gemini.hook("BeforeAgent")
+    gemini.hook("Notification", message="Confirm", details={"command": "ls"})
+    gemini.activity.titled("✋  Action Required (work)")
+    gemini.activity.titled("✦  Working… (work)")
+    assert gemini.told == [S.WORKING, S.WAITING, S.WORKING]
+    gemini.activity.titled("✋  Action Required (work)")
+    gemini.activity.titled("◇  Ready (work)")
+    assert gemini.now() is S.WAITING
+    gemini.clock.advance(RESTS_AFTER)
+    assert gemini.now() is S.IDLE
+
+
+def test_a_question_that_is_heard_of_after_its_answer_ends_with_what_was_asked(make: Make) -> None:
+    gemini = make("gemini")
+    gemini.hook("BeforeAgent")
+    gemini.activity.titled("✋  Action Required (work)")
+    gemini.activity.typed(b"\r")
+    gemini.activity.titled("✦  Working… (work)")
+    gemini.hook("Notification", message="Confirm", details={"command": "touch a.txt"})
+    gemini.hook("AfterTool", tool_name="run_shell_command", tool_input={"command": "touch b.txt"})
+    assert gemini.now() is S.WAITING, "that was another one"
+    gemini.hook("AfterTool", tool_name="run_shell_command", tool_input={"command": "touch a.txt"})
+    assert gemini.now() is S.WORKING
+
+
 def test_a_program_that_speaks_does_not_wait_by_ringing(make: Make) -> None:
     session = make("claude-code")
     session.activity.began()
