@@ -69,17 +69,16 @@ class CareDesk:
 
     async def run(self) -> None:
         """Clear away what an earlier run left, forget what lies for long; until cancelled."""
-        await asyncio.to_thread(self._files.clear)
-        await asyncio.to_thread(clear_staged, self._layout)
-        if words := await asyncio.to_thread(left_over_words, self._layout):
-            self._tell(CareState(problem=words))
         try:
+            await self._clear_away()
             while True:
                 await asyncio.sleep(_LOOK_SECONDS)
                 await self._forget_old(datetime.now(UTC) - KEPT)
         finally:
             # Threads that wait would keep the daemon from ending.
             self._files.cancelled.set()
+            if self._saving is not None:
+                await asyncio.wait({self._saving})
             if self._reading is not None:
                 await self._reading.close()
 
@@ -105,18 +104,18 @@ class CareDesk:
 
     async def save(self, passphrase: str, folders: tuple[str, ...]) -> Awaitable[Saved]:
         """Begin a backup."""
-        self._refuse_busy()
         check_passphrase(passphrase)
-        if missing := sorted(set(folders) - set(await self.folders())):
-            raise Problem(
-                ProblemCode.NOT_FOUND, f"There is no folder {missing[0][:200]} in the workspace. Reload the page."
-            )
-        self._refuse_busy()  # somebody may have been faster while the folders were looked at
-        self._saved = None
-        self._files.cancelled.clear()
-        self._tell(CareState(CarePhase.SAVING, detail="copying the device's data"))
-        self._saving = asyncio.create_task(self._save(passphrase, tuple(dict.fromkeys(folders))))
-        return self._saving
+        async with self._turn:
+            self._refuse_busy()
+            if missing := sorted(set(folders) - set(await self.folders())):
+                raise Problem(
+                    ProblemCode.NOT_FOUND, f"There is no folder {missing[0][:200]} in the workspace. Reload the page."
+                )
+            self._saved = None
+            self._files.cancelled.clear()
+            self._tell(CareState(CarePhase.SAVING, detail="copying the device's data"))
+            self._saving = asyncio.create_task(self._save(passphrase, tuple(dict.fromkeys(folders))))
+            return self._saving
 
     async def fetch(self) -> OpenFile:
         """The backup, open."""
@@ -135,9 +134,9 @@ class CareDesk:
 
     async def bring(self, passphrase: str, size: int) -> None:
         """A backup is going to come."""
-        self._refuse_busy(but=CarePhase.READING)
         check_passphrase(passphrase)
         async with self._turn:
+            self._refuse_busy(but=CarePhase.READING)
             await self._drop()
             self._reading = await Reading.begin(self._layout, passphrase, size)
             self._tell(CareState(CarePhase.READING))
@@ -227,6 +226,15 @@ class CareDesk:
         except Problem:
             await asyncio.to_thread(unmark, self._layout)
             raise
+
+    async def _clear_away(self) -> None:
+        async with self._turn:
+            if self._state.phase is not CarePhase.IDLE:
+                return  # somebody was faster, and has made room already
+            await asyncio.to_thread(self._files.clear)
+            await asyncio.to_thread(clear_staged, self._layout)
+            if words := await asyncio.to_thread(left_over_words, self._layout):
+                self._tell(CareState(problem=words))
 
     async def _forget_old(self, before: datetime) -> None:
         if self._saved is not None and self._saved.made_at < before:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from appliance.layout import Layout
 from foundation.files import make_private_folder, problems_of, read_private, remove_private, write_private
 from protocol.problems import Problem
+
+_END_SECONDS: Final = 5.0
 
 
 class Pending(BaseModel):
@@ -61,6 +65,8 @@ def carry_out(layout: Layout, busy: Callable[[], None] = lambda: None) -> Pendin
 
 
 def _reset(layout: Layout, *, workspace: bool) -> None:
+    if layout.agent_user is None:
+        _end_sessions(layout.sockets)
     kept = {"workspace", "care", "lock"}
     for path in sorted(layout.data.iterdir()):
         if path.name not in kept:
@@ -71,6 +77,14 @@ def _reset(layout: Layout, *, workspace: bool) -> None:
     if workspace and layout.agent_user is None and layout.workspace.is_dir():
         for path in layout.workspace.iterdir():
             _remove(path)
+
+
+def _end_sessions(folder: Path) -> None:
+    """End the tmux servers that outlived the daemon: nobody would know them any more. Those of agents are theirs."""
+    for socket in sorted(folder.glob("*.sock")):
+        with suppress(OSError, subprocess.TimeoutExpired):
+            command = ["tmux", "-S", str(socket), "kill-server"]
+            subprocess.run(command, capture_output=True, timeout=_END_SECONDS, check=False)
 
 
 def _remove(path: Path) -> None:

@@ -11,9 +11,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from appliance.care.backup import write_backup
@@ -60,6 +61,16 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in passing and "care" not in path.relative_to(folder).parts
     }
+
+
+def tmux_servers(data: Path) -> list[int]:
+    """The sessions of a device that live."""
+    sockets, found = str(layout_of(data).sockets), []
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            if one.name() == "tmux: server" and sockets in str(one.cmdline()):
+                found.append(one.pid)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -236,8 +247,13 @@ def test_a_restore_that_is_cut_anywhere_is_gone_on_with(
 def test_a_reset_makes_a_new_device_and_keeps_peoples_files(data: Path) -> None:
     assert hutch(data, "reset", "--name", "somebody", check=False).returncode == 1
     assert people(data) == {"ada"}
-    hutch(data, "reset", "--name", socket.gethostname())
     device = DeviceProcess(data)
+    device.start()
+    hutch(data, "session", "new", "work")
+    device.stop()
+    assert tmux_servers(data)
+    hutch(data, "reset", "--name", socket.gethostname())
+    assert not tmux_servers(data)
     device.start()
     try:
         assert device.setup_code
