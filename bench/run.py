@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import aiohttp
 
 from bench import load, measure
 from bench.peers.cloudcli import Cloudcli
@@ -27,14 +23,13 @@ from bench.peers.peer import Peer
 from bench.peers.terminado import Terminado
 from bench.peers.ttyd import Ttyd
 from bench.peers.wetty import Wetty
-from bench.processes import PeerFailed, pss_mib
+from bench.processes import pss_mib
 from bench.results import Results, Row, as_table, machine, write_json, write_page
+from bench.running import FAILURES, PAGES, in_scratch, parser, tell, words
 from bench.spread import Spread
 
-ROOT = Path(__file__).parent
-PAGE = ROOT.parent / "docs" / "performance.md"
+PAGE = PAGES / "performance.md"
 PARTS = ("echo", "flood", "idle", "load")
-FAILURES = (PeerFailed, TimeoutError, OSError, aiohttp.ClientError)
 SLOW_RATE = 64 * 1024
 """Bytes a second that the slow viewer takes."""
 MANY = 10
@@ -76,11 +71,6 @@ def make_peers(folder: Path, hutch: Path, wanted: Sequence[str]) -> list[Peer]:
         (Opencode.name, Opencode),
     ]
     return [make(folder / name.replace(" ", "-")) for name, make in table if not wanted or name in wanted]
-
-
-def tell(text: str) -> None:
-    """Say what is being done; the tables alone go to standard output."""
-    sys.stderr.write(f"{text}\n")
 
 
 def _reason(error: BaseException) -> str:
@@ -191,24 +181,17 @@ async def run(options: argparse.Namespace, folder: Path) -> Results:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure Hutch beside its peers.")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--peers", type=lambda text: text.split(","), default=[], help="names as the table shows them")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keys", type=int, default=300, help="keys for each peer, over all rounds")
-    parser.add_argument("--hutch", type=Path, default=ROOT / ".peers" / "hutch" / "bin" / "hutch")
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
-    return parser.parse_args()
+    options = parser("make bench", "Measure Hutch beside its peers.", PARTS)
+    options.add_argument("--peers", type=words, default=[], help="names as the table shows them")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--keys", type=int, default=300, help="keys for each peer, over all rounds")
+    return options.parse_args()
 
 
 def main() -> None:
     """Run, print, keep."""
     options = arguments()
-    folder = Path(tempfile.mkdtemp(prefix="hutch-bench."))
-    try:
-        results = asyncio.run(run(options, folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    results = in_scratch(lambda folder: run(options, folder))
     sys.stdout.write(as_table(results) + "\n")
     tell(f"kept in {write_json(results, options.results)}")
     if not options.peers and set(options.only) == set(PARTS):

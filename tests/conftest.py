@@ -18,6 +18,13 @@ PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub",
 SHELL = "/bin/sh"
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
+LONGEST = "tests/integration/releases/"
+"""Installations, minutes each. Begun first, they run beside everything else and not alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest: worker 0 has them, and the others take over what else it was given (worksteal)."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

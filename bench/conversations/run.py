@@ -6,14 +6,9 @@ Only loopback, and only the scripted model: what the CLIs do beside talking to i
 from __future__ import annotations
 
 import argparse
-import asyncio
-import shutil
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-
-import aiohttp
 
 from bench.conversations.idle import CLI, idle_mib
 from bench.conversations.opencode_api import asked_ours, asked_theirs
@@ -21,19 +16,12 @@ from bench.conversations.results import Found, as_page, write_json, write_page
 from bench.conversations.rig import Rig, running_rig
 from bench.conversations.search import searched
 from bench.conversations.talk import talked
-from bench.processes import PeerFailed
 from bench.results import machine
+from bench.running import FAILURES, PAGES, in_scratch, parser, tell, words
 from tests.agents.places import CLIS
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT.parent / "docs" / "performance-conversations.md"
+PAGE = PAGES / "performance-conversations.md"
 PARTS = ("talk", "idle", "search", "opencode")
-FAILURES = (PeerFailed, RuntimeError, TimeoutError, OSError, aiohttp.ClientError)
-
-
-def tell(text: str) -> None:
-    """Say what is being done; the tables alone go to standard output."""
-    sys.stderr.write(f"{text}\n")
 
 
 async def _talk(rig: Rig, found: Found, options: argparse.Namespace, folder: Path) -> None:
@@ -84,24 +72,17 @@ async def run(options: argparse.Namespace, folder: Path) -> Found:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="make bench ARGS=conversations", description="What conversations cost.")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--clis", type=lambda text: text.split(","), default=CLIS, help=f"some of {','.join(CLIS)}")
-    parser.add_argument("--turns", type=int, default=15)
-    parser.add_argument("--idle", type=int, default=40, help="idle conversations")
-    parser.add_argument("--hutch", type=Path, default=ROOT / ".peers" / "hutch" / "bin" / "hutch")
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
-    return parser.parse_args()
+    options = parser("make bench ARGS=conversations", "What conversations cost.", PARTS)
+    options.add_argument("--clis", type=words, default=CLIS, help=f"some of {','.join(CLIS)}")
+    options.add_argument("--turns", type=int, default=15)
+    options.add_argument("--idle", type=int, default=40, help="idle conversations")
+    return options.parse_args()
 
 
 def main() -> None:
     """Run, print, keep."""
     options = arguments()
-    folder = Path(tempfile.mkdtemp(prefix="hutch-bench."))
-    try:
-        found = asyncio.run(run(options, folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    found = in_scratch(lambda folder: run(options, folder))
     sys.stdout.write(as_page(found) + "\n")
     tell(f"kept in {write_json(found, options.results)}")
     if set(options.only) == set(PARTS) and tuple(options.clis) == CLIS:

@@ -13,7 +13,7 @@ from typing import Final
 import uvloop
 from pydantic import BaseModel
 
-from bench.hub.server import Everybody, HubUnderTest, calls
+from bench.hub.server import HubUnderTest, calls
 from hub.nodes.bus import Message
 from hub.nodes.door import Door as NodeDoor
 from hub.nodes.nats_bus import NatsBus
@@ -28,6 +28,7 @@ from hub.routing.local import LocalPorts
 from hub.routing.wheel import Wheel
 from protocol.events import AnyEvent, GatewayHello
 from protocol.problems import Problem
+from tests.doubles.hub_doors import Everybody
 
 ECHO: Final = "bench.echo"
 LOCAL: Final = "bench.local"

@@ -12,15 +12,13 @@ import json
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import uvloop
 from aiohttp import web
 
 from bench.hub.raw_relay import RawRelay
-from hub.ports import DeviceRow, Output, Unclaimed, ViewerName, new_request_id
+from hub.ports import Output, ViewerName, new_request_id
 from hub.routing.admission import Admission
 from hub.routing.connections import Connections
 from hub.routing.door import Door
@@ -28,63 +26,10 @@ from hub.routing.limits import Rate, RoutingLimits
 from hub.routing.local import LocalPorts
 from hub.routing.wheel import Wheel
 from protocol.commands import SessionResize
-from protocol.events import AnyEvent, GatewayHello, GatewayProof
-from protocol.notices import GatewayChallenge, GatewayUnclaimed, GatewayWelcome
-from protocol.problems import Problem, ProblemCode
+from tests.doubles.hub_doors import Everybody, Silent
 from tests.load.dialects import device_name
 
 _MANY = Rate(2**40, 2**30, 30.0)
-
-
-class Everybody:
-    """A gatekeeper that knows every bearer."""
-
-    async def bearer(self, gateway_id: str, token: str, source: str) -> DeviceRow | None:
-        """Welcome."""
-        return DeviceRow(gateway_id, 1, 1, gateway_id)
-
-    def bootstraps(self, gateway_id: str, source: str) -> bool:
-        """Not needed."""
-        return False
-
-    async def greeted(self, gateway_id: str, token: str, hello: GatewayHello, source: str) -> DeviceRow | None:
-        """Not needed."""
-        return None
-
-    def challenge(self) -> GatewayChallenge:
-        """A challenge that nobody answers here."""
-        return GatewayChallenge(nonce=bytes(32), hub="bench", time=datetime.now(UTC))
-
-    async def prove(
-        self, gateway_id: str, challenge: GatewayChallenge, proof: GatewayProof, source: str
-    ) -> DeviceRow | Unclaimed:
-        """No keys here."""
-        raise Problem(ProblemCode.PROOF_WRONG, "The bench knows no keys. Use a bearer token.")
-
-    async def wait_claimed(self, unclaimed: Unclaimed) -> AsyncIterator[GatewayUnclaimed | DeviceRow]:
-        """Nobody claims here."""
-        expires = datetime.now(UTC) + timedelta(minutes=10)
-        yield GatewayUnclaimed(claim_code="0000-0000-0", claim_url="http://bench", expires_at=expires, fingerprint="-")
-
-    def welcome(self, device: DeviceRow) -> GatewayWelcome:
-        """Not needed."""
-        return GatewayWelcome(hub_key=bytes(32))
-
-
-class Silent:
-    """Nobody listens to the events."""
-
-    def connected(self, device: DeviceRow, hello: GatewayHello, at: datetime) -> None:
-        """Nothing."""
-
-    def disconnected(self, device_id: str, reason: str, at: datetime) -> None:
-        """Nothing."""
-
-    def heard(self, device_id: str, event: AnyEvent, at: datetime) -> None:
-        """Nothing."""
-
-    def runaway(self, device_id: str, session_id: str, problem: Problem, at: datetime) -> None:
-        """Nothing."""
 
 
 class HubUnderTest:

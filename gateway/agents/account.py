@@ -16,8 +16,9 @@ from typing import IO
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from gateway.agents import inside
-from gateway.agents.processes import Finished, end, run
+from gateway.agents.processes import Finished, run
 from gateway.host.errnos import problem_of
+from gateway.programs.ending import end
 from gateway.programs.types import Programs
 from protocol.problems import Problem, ProblemCode
 
@@ -27,7 +28,7 @@ MAX_ANSWER = 256 * 1024
 _ANSWER: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
-class AgentsAccount:
+class AgentsFiles:
     """Files and programs of the agents' account."""
 
     def __init__(self, programs: Programs) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from gateway.agents import trees
-from gateway.agents.account import AgentsAccount
+from gateway.agents.account import AgentsFiles
 from gateway.agents.acp import AcpLaunch
 from gateway.agents.cli import AgentCli, LoginWay, Start
 from gateway.agents.installing import Installation
@@ -46,7 +46,7 @@ class Agents:
         self._prefix = prefix
         self._bus = bus
         self._catalog = catalog
-        self._account = AgentsAccount(programs or OwnPrograms())
+        self._account = AgentsFiles(programs or OwnPrograms())
         self._keys = keys
         self._starting = Starting(prefix, self._account, keys)
         self._clock = clock

@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 
 from gateway.agents import npm, trees
-from gateway.agents.account import AgentsAccount
+from gateway.agents.account import AgentsFiles
 from gateway.agents.cli import AgentCli, Place, Start
 from gateway.agents.lines import Throttle, beating
 from gateway.agents.processes import Finished
@@ -39,7 +39,7 @@ class Installation:
         self,
         cli: AgentCli,
         prefix: Path,
-        account: AgentsAccount,
+        account: AgentsFiles,
         tell: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL
 
 from gateway.agents.lines import plain_lines
-from gateway.programs.types import Program, Programs
+from gateway.programs.ending import end
+from gateway.programs.pipes import output_pipe
+from gateway.programs.types import Programs
 
 MAX_KEPT = 200
 """Lines of a program that are kept for its report."""
-GRACE = 2.0
-"""Seconds between asking a program to end and ending it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ async def run(
     Raises TimeoutError after ``seconds`` and FileNotFoundError when there is no such program. Whichever way this is
     left, every process of the group has been ended.
     """
-    async with _pipe() as (output, write_end):
+    async with output_pipe() as (output, write_end):
         try:
             program = await programs.start(
                 command, folder=folder, environment=environment, stdin=stdin, stdout=write_end, stderr=write_end
@@ -59,48 +57,9 @@ async def run(
             await end(program)
 
 
-@asynccontextmanager
-async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
-    """A pipe whose read end is ours alone.
-
-    With asyncio's own, waiting for a process means waiting for the end of its output, which somebody must read.
-    """
-    read_end, write_end = os.pipe()
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
-    )
-    try:
-        yield reader, write_end
-    finally:
-        transport.close()
-
-
 async def _lines(output: asyncio.StreamReader, on_line: Callable[[str], None]) -> tuple[str, ...]:
     kept: deque[str] = deque(maxlen=MAX_KEPT)
     async for line in plain_lines(output):
         kept.append(line)
         on_line(line)
     return tuple(kept)
-
-
-async def end(program: Program) -> None:
-    """End every process of its group: asked first, made to after the grace."""
-    program.signal_group(signal.SIGTERM if program.returncode is None else signal.SIGKILL)
-    ending = asyncio.ensure_future(_wait_or_kill(program))
-    try:
-        await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        program.signal_group(signal.SIGKILL)
-        await ending
-        raise
-
-
-async def _wait_or_kill(program: Program) -> None:
-    try:
-        await asyncio.wait_for(program.wait(), GRACE)
-    except TimeoutError:
-        program.signal_group(signal.SIGKILL)
-        await program.wait()
-    # A child of the program may ignore the request and outlive it.
-    program.signal_group(signal.SIGKILL)

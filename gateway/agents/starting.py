@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.agents.account import AgentsAccount
+from gateway.agents.account import AgentsFiles
 from gateway.agents.acp import AcpLaunch
 from gateway.agents.cli import AgentCli, LoginWay, Merge, OwnFile, Place, Start
 from gateway.agents.hook_program import HOOK_PROGRAM
@@ -35,7 +35,7 @@ class Keys(Protocol):
 class Starting:
     """Puts together how CLIs start."""
 
-    def __init__(self, prefix: Path, account: AgentsAccount, keys: Keys | None) -> None:
+    def __init__(self, prefix: Path, account: AgentsFiles, keys: Keys | None) -> None:
         self._prefix = prefix
         self._account = account
         self._keys = keys

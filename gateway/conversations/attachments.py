@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -152,8 +152,3 @@ def _hide_from_git(folder: int, rights: Rights) -> None:
 
 def _missing() -> Problem:
     return Problem(ProblemCode.NOT_FOUND, "There is no such attachment. Attach the file again.")
-
-
-def total_size(attachments: Sequence[Attachment]) -> int:
-    """Bytes of several."""
-    return sum(attachment.size for attachment in attachments)

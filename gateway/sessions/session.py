@@ -16,15 +16,17 @@ import structlog
 from gateway.agents.hooks import Heard, HookChannel
 from gateway.agents.registry import ways_of
 from gateway.sessions.activity import Activity
+from gateway.sessions.audience import Audience
 from gateway.sessions.connection import Connection, Listener, PaneFacts, facts
 from gateway.sessions.control import Control
-from gateway.sessions.control_client import Command
+from gateway.sessions.control_client import Command, ControlClient
 from gateway.sessions.ending import Outcome, force, kill_server, read_outcome, stop_program
 from gateway.sessions.launch import check_size
 from gateway.sessions.modes import ModeTracker
 from gateway.sessions.processes import hooks_of
 from gateway.sessions.records import SessionRecord
 from gateway.sessions.ring import Ring
+from gateway.sessions.saved_modes import SavedModes
 from gateway.sessions.snapshots import Snapshots, Source
 from gateway.sessions.tmux import TmuxFailed, TmuxServer
 from gateway.sessions.types import Ended, SessionInfo, SessionStatus, Snapshot
@@ -34,8 +36,6 @@ from protocol.problems import Problem, ProblemCode
 _log = structlog.get_logger(__name__)
 
 RECONNECT_TRIES = 3
-MODES_EVERY = 1.0
-"""Seconds between two times the modes are put where the next daemon finds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ class Session:
         self._hooks = HookChannel(hooks_of(server.socket), self._heard)
         self._ring = Ring(record.generation << 32, ring_bytes)
         self._modes = ModeTracker(self._activity.mark, self._activity.bell)
-        self._viewers: dict[str, Viewer] = {}
-        self._snapshots = Snapshots(self._source, lambda: list(self._viewers.values()))
+        self._saved_modes = SavedModes(self._modes, self._client)
+        self._audience = Audience(self._ring)
+        self._snapshots = Snapshots(self._source, lambda: self._audience.viewers)
         self._connection: Connection | None = None
         self._pane: PaneFacts | None = None
         self._pidfd: int | None = None
@@ -77,8 +78,6 @@ class Session:
         self._closed = False
         self._recovery: asyncio.Task[None] | None = None
         self._finish: asyncio.Task[None] | None = None
-        self._saving: asyncio.TimerHandle | None = None
-        self._background: set[asyncio.Task[None]] = set()
 
     async def open(self, pane: PaneFacts) -> None:
         """Take hold of the server.
@@ -107,8 +106,7 @@ class Session:
         if self._finish is not None:
             await self._finish
         await self._let_go()
-        for viewer in list(self._viewers.values()):
-            viewer.stop()
+        self._audience.stop()
 
     def info(self) -> SessionInfo:
         """The session as it stands."""
@@ -118,7 +116,7 @@ class Session:
             title=self.title, cols=self.size[0], rows=self.size[1], created_at=record.created_at,
             last_activity_at=datetime.now(UTC) - timedelta(seconds=self._activity.age()),
             returns=record.returns, pid=self._pane.pane_pid if self._pane and outcome is None else None,
-            exit_code=outcome.exit_code if outcome else None, viewers=len(self._viewers),
+            exit_code=outcome.exit_code if outcome else None, viewers=len(self._audience),
             problem=outcome.problem if outcome else None, output_bytes=self._output_bytes(),
             waiting_for=self._activity.waiting_for if outcome is None else None,
         )  # fmt: skip
@@ -173,7 +171,7 @@ class Session:
     async def attach(self, viewer_id: str, name: str, scrollback: int) -> AsyncIterator[Viewer]:
         """Look at the session; viewers that have the context open are counted and may take control."""
         viewer = Viewer(viewer_id, name, self._ring, self._snapshots, scrollback)
-        self._viewers[viewer.id] = viewer
+        self._audience.add(viewer)
         if self.outcome is not None:
             viewer.end(Ended(self.outcome.exit_code), self.final)
         else:
@@ -182,10 +180,8 @@ class Session:
         try:
             yield viewer
         finally:
-            viewer.stop()
-            del self._viewers[viewer.id]
+            self._audience.remove(viewer)
             self._watched()
-            self._trim()
             self.control.release(viewer.id)
 
     async def end(self) -> None:
@@ -215,7 +211,7 @@ class Session:
         self._connection = await Connection.open(self.server, pane, self._ring, self._modes, listener)
         self._sized(pane.cols, pane.rows)
         self._watched()
-        if any(viewer.wants_snapshot for viewer in self._viewers.values()):
+        if self._audience.wants_snapshot:
             self._snapshots.request()
 
     def _watch(self, pid: int) -> None:
@@ -241,39 +237,18 @@ class Session:
             connection.pane, lambda: self.size,
         )  # fmt: skip
 
+    def _client(self) -> ControlClient | None:
+        return self._connection.client if self._connection else None
+
     def _frames(self) -> None:
         self._activity.output()
-        self._trim()
         # First of all, so that the next daemon knows every mode that a viewer has seen.
-        if self._modes.changed and self._saving is None:
-            self._saving = self._loop.call_later(MODES_EVERY, self._save_modes)
-            self._put_modes()
-        for viewer in self._viewers.values():
-            viewer.wake()
-
-    def _save_modes(self) -> None:
-        self._saving = None
-        if self._modes.changed:
-            self._put_modes()
-
-    def _put_modes(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            answer = self._connection.client.send(Command(f"set-option -s @hutch_modes '{self._modes.saved()}'"))
-        except TmuxFailed:
-            return  # the lost connection is dealt with by itself
-        task = asyncio.create_task(_quietly(answer), name="terminal-modes")
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-    def _trim(self) -> None:
-        needed = min((viewer.needs_before() for viewer in self._viewers.values()), default=self._ring.next)
-        self._ring.forget_before(needed)
+        self._saved_modes.printed()
+        self._audience.printed()
 
     def _watched(self) -> None:
         if self._connection is not None:
-            self._connection.pump.watched = bool(self._viewers)
+            self._connection.pump.watched = len(self._audience) > 0
 
     def _output_bytes(self) -> int:
         return self._output_before + (self._connection.pump.total if self._connection else 0)
@@ -282,8 +257,7 @@ class Session:
         if (cols, rows) == self.size:
             return
         self.size = (cols, rows)
-        for viewer in self._viewers.values():
-            viewer.resized(cols, rows)
+        self._audience.resized(cols, rows)
         self._changed()
 
     def _titled(self, title: str) -> None:
@@ -325,9 +299,7 @@ class Session:
             await asyncio.wait([self._recovery])
 
     async def _let_go(self) -> None:
-        if self._saving is not None:
-            self._saving.cancel()
-            self._saving = None
+        self._saved_modes.stop()
         if self._closed or self.outcome is not None:
             self._unwatch()
             self._activity.close()
@@ -337,8 +309,7 @@ class Session:
         if connection is not None:
             await connection.close()
             self._output_before += connection.pump.total
-        if self._background:
-            await asyncio.gather(*self._background)
+        await self._saved_modes.settle()
 
     def _begin_finish(self) -> None:
         if self._pidfd is not None:
@@ -355,8 +326,7 @@ class Session:
         if self._connection is not None:
             self._connection.pump.drain()
         self.outcome = outcome
-        for viewer in list(self._viewers.values()):
-            viewer.end(Ended(outcome.exit_code), self.final)
+        self._audience.end(Ended(outcome.exit_code), self.final)
         await self._let_go()
         try:
             await kill_server(self.server, pane)
@@ -372,8 +342,3 @@ class Session:
 def unavailable() -> Problem:
     """What callers get while tmux does not answer."""
     return Problem(ProblemCode.UNAVAILABLE, "The terminal does not answer just now; try again in a moment.")
-
-
-async def _quietly(answer: Awaitable[object]) -> None:
-    with contextlib.suppress(TmuxFailed):
-        await answer

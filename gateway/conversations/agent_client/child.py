@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gateway.conversations.agent_client.pipes import Errors, Lines, reader_of, writer_of
+from gateway.conversations.agent_client.pipes import Errors, Lines
+from gateway.programs.ending import end
+from gateway.programs.pipes import reader_of, writer_of
 from gateway.programs.types import Program, Programs
 from protocol.problems import Problem, ProblemCode
 
@@ -29,7 +30,6 @@ class Child:
         self._errors = errors
         self.lines = lines
         self._ending: asyncio.Task[None] | None = None
-        self.ended_by_us = False
 
     @property
     def pid(self) -> int:
@@ -53,18 +53,12 @@ class Child:
     async def end(self) -> None:
         """End every process of its group and let go of the pipes. May be called twice; goes on when cancelled."""
         if self._ending is None:
-            self.ended_by_us = self.returncode is None
             self._ending = asyncio.create_task(self._end(), name=f"end of agent {self.pid}")
         await asyncio.shield(self._ending)
 
     async def _end(self) -> None:
         await self.lines.close()
-        self._program.signal_group(signal.SIGTERM)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE):
-                await self._program.wait()
-        self._program.signal_group(signal.SIGKILL)
-        await self._program.wait()
+        await end(self._program, grace=GRACE)
         await self._errors.close()
         for transport in self._transports:
             transport.close()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,7 +19,6 @@ MAX_RUBBISH: Final = 64 * 1024
 """Bytes between messages that are none, since the last one that was. Programs do print a stray warning."""
 KEPT_ERRORS: Final = 16 * 1024
 """Bytes of standard error that are kept, the last ones."""
-_READ: Final = 256 * 1024
 _BATCH: Final = 64
 """Messages handed on before everything else on the loop has its turn."""
 
@@ -117,23 +115,6 @@ class Errors:
             self._size += len(block)
             while self._size - len(self._blocks[0]) >= KEPT_ERRORS:
                 self._size -= len(self._blocks.popleft())
-
-
-async def reader_of(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
-    """A reader of the end of a pipe, which it closes with its transport."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_READ)
-    pipe = os.fdopen(descriptor, "rb", buffering=0)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    return reader, transport
-
-
-async def writer_of(descriptor: int) -> asyncio.StreamWriter:
-    """A writer into the end of a pipe."""
-    loop = asyncio.get_running_loop()
-    pipe = os.fdopen(descriptor, "wb", buffering=0)
-    transport, protocol = await loop.connect_write_pipe(lambda: asyncio.streams.FlowControlMixin(loop), pipe)
-    return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.conversations.agent_client.pipes import reader_of
-from gateway.programs.types import Program, Programs
+from gateway.programs.output import printed
+from gateway.programs.types import Programs
 from protocol.problems import Problem, ProblemCode
 
 MAX_OUTPUT: Final = 16 * 1024 * 1024
@@ -70,26 +68,26 @@ class Git:
         if len(given) > MAX_INPUT:
             raise Problem(ProblemCode.TOO_LARGE, "This is too much for git at once.")
         its_input = subprocess.DEVNULL if not given else _filled(given)
-        out, its_output = os.pipe()
-        errors, its_errors = os.pipe()
         try:
-            program = await self._programs.start(
+            said = await printed(
+                self._programs,
                 command,
                 folder=folder,
                 environment={**self._environment(), **variables},
+                seconds=seconds,
+                limit=MAX_OUTPUT,
                 stdin=its_input,
-                stdout=its_output,
-                stderr=its_errors,
             )
-        except BaseException as error:
-            os.close(out)
-            os.close(errors)
+        except TimeoutError:
+            raise Problem(ProblemCode.TIMEOUT, "Git took too long here. Try it in a terminal.") from None
+        except OSError as error:
             raise _problem_of(error, folder) from error
         finally:
-            for descriptor in (its_output, its_errors, its_input):
-                if descriptor >= 0:
-                    os.close(descriptor)
-        return await _collected(program, out, errors, seconds)
+            if its_input >= 0:
+                os.close(its_input)
+        if max(len(said.out), len(said.errors)) > MAX_OUTPUT:
+            raise Problem(ProblemCode.TOO_LARGE, "This changed more than can be shown. Look at it in a terminal.")
+        return Said(said.code, said.out, said.errors[-MAX_ERRORS:].decode(errors="replace"))
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -112,40 +110,7 @@ def _filled(given: bytes) -> int:
     return read_end
 
 
-async def _collected(program: Program, out: int, errors: int, seconds: float) -> Said:
-    output, from_output = await reader_of(out)
-    complaints, from_errors = await reader_of(errors)
-    try:
-        async with asyncio.timeout(seconds):
-            said, complained = await asyncio.gather(_read(output, MAX_OUTPUT), _tail(complaints))
-            return Said(await program.wait(), said, complained)
-    except TimeoutError:
-        raise Problem(ProblemCode.TIMEOUT, "Git took too long here. Try it in a terminal.") from None
-    finally:
-        from_output.close()
-        from_errors.close()
-        program.signal_group(signal.SIGKILL)
-        await program.wait()
-
-
-async def _read(reader: asyncio.StreamReader, limit: int) -> bytes:
-    found = bytearray()
-    while block := await reader.read(64 * 1024):
-        found += block
-        if len(found) > limit:
-            raise Problem(ProblemCode.TOO_LARGE, "This changed more than can be shown. Look at it in a terminal.")
-    return bytes(found)
-
-
-async def _tail(reader: asyncio.StreamReader) -> str:
-    found = bytearray()
-    while block := await reader.read(4096):
-        found += block
-        del found[:-MAX_ERRORS]
-    return found.decode(errors="replace")
-
-
-def _problem_of(error: BaseException, folder: Path) -> BaseException:
+def _problem_of(error: OSError, folder: Path) -> OSError | Problem:
     if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
         with suppress(OSError):
             if folder.is_dir():

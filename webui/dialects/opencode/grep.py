@@ -9,9 +9,10 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from signal import Signals
 from typing import Final
 
+from gateway.programs.ending import kill
+from gateway.programs.pipes import output_pipe
 from gateway.programs.types import Program, Programs
 from protocol.problems import Problem, ProblemCode
 from webui.dialects.opencode import shapes
@@ -20,7 +21,6 @@ MAX_MATCHES: Final = 200
 MAX_LINE: Final = 4096
 """Bytes of a line that are told."""
 SECONDS: Final = 10.0
-_LIMIT: Final = 256 * 1024
 _FLAGS: Final = ("-rnIbEZ", "--exclude-dir=.git", "--exclude-dir=node_modules", "--exclude-dir=.venv")
 _LINE: Final = re.compile(rb"(?P<path>[^\0]+)\0(?P<number>\d+):(?P<offset>\d+):(?P<text>.*)", re.DOTALL)
 
@@ -53,31 +53,24 @@ class Grep:
 
     @asynccontextmanager
     async def _running(self, folder: Path, pattern: str) -> AsyncIterator[tuple[Program, asyncio.StreamReader]]:
-        read_end, write_end = os.pipe()
-        reader = asyncio.StreamReader(limit=_LIMIT)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
-        )
-        try:
-            program = await self._programs.start(
-                ["grep", *_FLAGS, "-e", pattern, "--", "."],
-                folder=folder,
-                environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=subprocess.DEVNULL,
-            )
-        except FileNotFoundError:
-            transport.close()
-            raise Problem(ProblemCode.WORKDIR_MISSING, f"There is no folder {folder} to search in.") from None
-        finally:
-            os.close(write_end)
-        try:
-            yield program, reader
-        finally:
-            program.signal_group(Signals.SIGKILL)
-            await program.wait()
-            transport.close()
+        async with output_pipe() as (reader, write_end):
+            try:
+                program = await self._programs.start(
+                    ["grep", *_FLAGS, "-e", pattern, "--", "."],
+                    folder=folder,
+                    environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=write_end,
+                    stderr=subprocess.DEVNULL,
+                )
+            except FileNotFoundError:
+                raise Problem(ProblemCode.WORKDIR_MISSING, f"There is no folder {folder} to search in.") from None
+            finally:
+                os.close(write_end)
+            try:
+                yield program, reader
+            finally:
+                await kill(program)
 
 
 async def _split(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -20,7 +19,7 @@ from hub.nodes.cluster import Cluster, Here, Times, new_node_id
 from hub.nodes.commands.types import Submission
 from hub.nodes.link_events import NodeLinkEvents
 from hub.nodes.nats_bus import NatsBus
-from hub.ports import DeviceRow, Output, Unclaimed, ViewerName
+from hub.ports import Output, ViewerName
 from hub.routing.admission import Admission
 from hub.routing.connections import Connections
 from hub.routing.door import Door
@@ -29,48 +28,10 @@ from hub.routing.local import LocalPorts
 from hub.routing.wheel import Wheel
 from hub.store.schema import HUB_SCHEMA
 from protocol.codec import encode, parse_command
-from protocol.events import AnyEvent, GatewayHello, GatewayProof
-from protocol.notices import GatewayChallenge, GatewayUnclaimed, GatewayWelcome
-from protocol.problems import ErrorAnswer, Problem, ProblemCode
+from protocol.problems import ErrorAnswer, Problem
+from tests.doubles.hub_doors import Everybody, Silent
 
 TIMES = Times(renew=0.2, lease=1.5, look=1.0)
-
-
-class Everybody:
-    """A gatekeeper that lets in whoever shows any bearer token."""
-
-    async def bearer(self, gateway_id: str, token: str, source: str) -> DeviceRow | None:
-        return DeviceRow(gateway_id, 1, 1, gateway_id)
-
-    def bootstraps(self, gateway_id: str, source: str) -> bool:
-        return False
-
-    async def greeted(self, gateway_id: str, token: str, hello: GatewayHello, source: str) -> DeviceRow | None:
-        return None
-
-    def challenge(self) -> GatewayChallenge:
-        return GatewayChallenge(nonce=bytes(32), hub="test", time=datetime.now(UTC))
-
-    async def prove(
-        self, gateway_id: str, challenge: GatewayChallenge, proof: GatewayProof, source: str
-    ) -> DeviceRow | Unclaimed:
-        raise Problem(ProblemCode.PROOF_WRONG, "Use a bearer token here.")
-
-    async def wait_claimed(self, unclaimed: Unclaimed) -> AsyncIterator[GatewayUnclaimed | DeviceRow]:
-        expires = datetime.now(UTC) + timedelta(minutes=10)
-        yield GatewayUnclaimed(claim_code="0000-0000-0", claim_url="http://x", expires_at=expires, fingerprint="-")
-
-    def welcome(self, device: DeviceRow) -> GatewayWelcome:
-        return GatewayWelcome(hub_key=bytes(32))
-
-
-class Silent:
-    """The rest of the node does not matter here."""
-
-    def connected(self, device: DeviceRow, hello: GatewayHello, at: datetime) -> None: ...
-    def disconnected(self, device_id: str, reason: str, at: datetime) -> None: ...
-    def heard(self, device_id: str, event: AnyEvent, at: datetime) -> None: ...
-    def runaway(self, device_id: str, session_id: str, problem: Problem, at: datetime) -> None: ...
 
 
 class Asked:
