@@ -12,9 +12,10 @@ not_run() {
   exit 0
 }
 
-image=${HUTCH_TEST_IMAGE:-$(find dist -maxdepth 1 -name 'hutch-*-arm64.img' 2>/dev/null | sort -V | tail -n 1)}
-[ -n "$image" ] || not_run "no image was built here (make image)"
-find "$cache" -path '*/u-boot/qemu_arm64/u-boot.bin' 2>/dev/null | grep -q . || not_run "$cache has no boot loader of a build"
+image=${HUTCH_TEST_IMAGE:-$(printf '%s\n' dist/hutch-*-arm64.img | sort -V | tail -n 1)}
+[ -f "$image" ] || not_run "no image was built here (make image)"
+u_boot=$(printf '%s\n' "$cache"/boot-*/tree/usr/lib/u-boot/qemu_arm64/u-boot.bin | tail -n 1)
+[ -f "$u_boot" ] || not_run "$cache has no boot loader of a build"
 for program in qemu-system-aarch64 qemu-img mcopy; do
   command -v "$program" >/dev/null || not_run "$program is not installed"
 done

@@ -55,8 +55,7 @@ class Bases:
         def make(folder: Path) -> None:
             box = Box.on(Machine(folder, overlay(base, folder / "disk.qcow2"), self.firmware))
             try:
-                first = box.power_on(FIRST_START_SECONDS)
-                (folder / "version").write_text(first.version)
+                box.power_on(FIRST_START_SECONDS)
                 box.claim()
                 box.settle()
                 box.guest.sh("sync")
@@ -67,11 +66,6 @@ class Bases:
 
         folder = kept(self.work / f"running-{self.name}", make)
         return Running(folder / "disk.qcow2", folder / "memory")
-
-    @cached_property
-    def version(self) -> str:
-        """The version that it runs."""
-        return (self.running.disk.with_name("version")).read_text()
 
     @property
     def claimed(self) -> Path:
