@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +16,15 @@ from tests.browser.conversing import Talk, agent_on_path
 from tests.browser.looks import check
 from tests.browser.visitor import PHONE, Visitors
 from tests.device_process import DeviceProcess
+
+
+def opened_earlier(store: Path) -> None:
+    """Say that the sessions of agents were opened some minutes ago.
+
+    The agent of these tests goes by the name of Gemini CLI, whose messages wait for the next minute otherwise.
+    """
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE conversations SET acp_opened_at = '2026-01-01 00:00:00.000000'")
 
 
 @pytest.fixture
@@ -158,6 +170,7 @@ async def test_the_page_follows_the_device_through_a_restart(visitors: Visitors,
     await talk.is_idle()
     device.stop()
     await expect(anna.page.get_by_text("No connection. Trying again…")).to_be_visible()
+    await asyncio.to_thread(opened_earlier, device.data / "hutch.db")
     await anna.page.get_by_label("Message", exact=True).fill("say after")
     device.start()
     await talk.is_live()
