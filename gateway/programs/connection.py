@@ -165,23 +165,33 @@ class Connection:
         self._link.sendall(frame[sent:])
 
     def _end_all(self) -> None:
-        """Ask every group to end, wait, make them; a leader that is not waited for keeps its group's number."""
+        """Let every program end with its input, ask its group to, make it.
+
+        A leader that is not waited for keeps its group's number.
+        """
         children = list(self._children.values())
-        for child in children:
+        left = _still_there(children, INPUT_GRACE)
+        for child in left:
             _kill_group(child.pid, signal.SIGTERM)
-        waiting = select.poll()
-        for child in children:
-            waiting.register(child.watch, select.POLLIN)
-        deadline, left = time.monotonic() + GRACE, len(children)
-        while left and (rest := deadline - time.monotonic()) > 0:
-            for watch, _ in waiting.poll(rest * 1000):
-                waiting.unregister(watch)
-                left -= 1
+        _still_there(left, GRACE)
         for child in children:
             _kill_group(child.pid, signal.SIGKILL)
             if child.popen is not None:
                 child.popen.wait()
             os.close(child.watch)
+
+
+def _still_there(children: Sequence[_Child], seconds: float) -> list[_Child]:
+    """Wait for their leaders; those that have not ended by then."""
+    waiting, left = select.poll(), {child.watch: child for child in children}
+    for watch in left:
+        waiting.register(watch, select.POLLIN)
+    deadline = time.monotonic() + seconds
+    while left and (rest := deadline - time.monotonic()) > 0:
+        for watch, _ in waiting.poll(rest * 1000):
+            waiting.unregister(watch)
+            del left[watch]
+    return list(left.values())
 
 
 def _child(number: int, popen: subprocess.Popen[bytes]) -> _Child:
@@ -232,3 +242,8 @@ def _close(descriptors: Sequence[int]) -> None:
     for descriptor in descriptors:
         with suppress(OSError):
             os.close(descriptor)
+
+
+INPUT_GRACE = 0.5
+"""Seconds for a program to end by itself because its input has: one with work in its pipes does that first, as a tmux
+client does with what a daemon told it in its last moment."""
