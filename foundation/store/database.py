@@ -6,12 +6,16 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Self
+from weakref import WeakSet
 
-from sqlalchemy.engine import URL
+from sqlalchemy import event
+from sqlalchemy.engine import URL, AdaptedConnection
 
 import foundation
 from foundation.store.engine import PATIENCE, READS_ONLY, make_engine, prepare_file, store_url
@@ -21,6 +25,9 @@ from foundation.store.migrate import URL_VARIABLE
 from foundation.store.schema import Schema, Standing, standing
 from protocol.problems import Problem, ProblemCode, ProblemInfo
 
+LAST_STATEMENT_SECONDS = 2.0
+"""How long a closing store waits for statements whose callers were cancelled."""
+
 
 class Store:
     """Transactions on the program's database. SQLite in WAL mode by default, PostgreSQL by address."""
@@ -29,6 +36,8 @@ class Store:
         self._url = url
         self._schema = schema
         self._engine = engine
+        self._threads: WeakSet[Thread] = WeakSet()
+        event.listen(engine.sync_engine, "connect", self._connected)
 
     @classmethod
     async def open(cls, url: str, schema: Schema, *, patience: float = PATIENCE) -> Self:
@@ -59,6 +68,13 @@ class Store:
     async def close(self) -> None:
         """Let go of the database. Transactions that still run lose their connection."""
         await self._engine.dispose()
+        await asyncio.to_thread(_ended, list(self._threads))
+
+    def _connected(self, connection: AdaptedConnection, _record: object) -> None:
+        # The thread of an aiosqlite connection, which may be at a statement that nobody waits for any more.
+        thread = getattr(connection.driver_connection, "_thread", None)
+        if isinstance(thread, Thread):
+            self._threads.add(thread)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -94,6 +110,13 @@ class Store:
     async def _standing(self) -> Standing:
         async with self.read() as connection:
             return await standing(connection, self._schema)
+
+
+def _ended(threads: Sequence[Thread]) -> None:
+    """Wait for the driver's threads: each tells the loop what came out, and there may be none later."""
+    deadline = time.monotonic() + LAST_STATEMENT_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _prepared(url: str, patience: float) -> tuple[URL, AsyncEngine]:

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,24 @@ async def test_a_transaction_that_is_cancelled_anywhere_lets_go_of_the_store(sto
         await asyncio.gather(task, return_exceptions=True)
         async with asyncio.timeout(5), store.begin() as connection:
             await connection.execute(sa.select(settings).limit(1))
+
+
+async def test_a_closed_store_has_no_thread_left(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    store = await Store.open(f"sqlite:///{tmp_path}/a.db", DEVICE_SCHEMA)
+    count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
+
+    async def long() -> None:
+        async with store.begin() as connection:
+            began.set()
+            await connection.execute(sa.text(count))
+
+    began = asyncio.Event()
+    task = asyncio.create_task(long())
+    await began.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await store.close()
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not [name for name in left if "connection_worker" in name]
