@@ -141,8 +141,15 @@ class Node:
                     return found
                 await self.changed.wait()
 
-    def states(self) -> list[str]:
-        return [event.state for event in self.events if isinstance(event, CommandChanged)]
+    async def states(self, many: int) -> list[str]:
+        """The first so many states that were told of; what the store knows is told a moment later."""
+        async with asyncio.timeout(20):
+            while True:
+                self.changed.clear()
+                found = [event.state for event in self.events if isinstance(event, CommandChanged)]
+                if len(found) >= many:
+                    return found
+                await self.changed.wait()
 
     def _publish(self, event: AnyHubEvent) -> None:
         self._event(event)

@@ -92,7 +92,7 @@ async def test_commands_wait_for_their_device_and_are_told_in_order(node: Node) 
     assert told == [b"0", b"1", b"2", b"3", b"4"]
     assert len({command.request_id for command in device.called}) == 5
     assert [event.type for event in done[0].answer] == ["ack"]
-    assert node.states() == ["pending"] * 5 + ["acked"] * 5
+    assert await node.states(10) == ["pending"] * 5 + ["acked"] * 5
 
 
 async def test_a_device_that_is_here_is_told_at_once(node: Node) -> None:
