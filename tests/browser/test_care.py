@@ -96,6 +96,8 @@ async def test_a_reset_wants_the_name_and_ends_at_the_setup_code(visitors: Visit
         await page.get_by_role("button", name="Forget everything").click()
         if given != NAME:
             await expect(page.get_by_text(f"This device is called {NAME}.")).to_be_visible()
+            await page.get_by_role("button", name="Reset this device").scroll_into_view_if_needed()
+            assert not await check(page, "care-reset-390-light", {})
             assert (device.data / "hutch.db").exists()
     await expect(page.get_by_text("The device starts anew", exact=True)).to_be_visible()
     await expect(page.get_by_label("Setup code")).to_be_visible()
