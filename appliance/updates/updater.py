@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,9 +83,13 @@ class DeviceUpdater:
         try:
             self._slots = await self._backend.slots()
         except Problem as problem:
-            # What writes a slot answers nothing else meanwhile; what it said before is still so.
+            # What writes a slot answers nothing else meanwhile. The running one is as it was; the other is nothing yet.
             if problem.code is not ProblemCode.CONFLICT or not self._slots:
                 raise
+            return tuple(
+                replace(slot, next=True) if slot.running else replace(slot, version=None, next=False, good=False)
+                for slot in self._slots
+            )
         return self._slots
 
     async def media(self) -> tuple[Medium, ...]:
@@ -242,15 +247,23 @@ class DeviceUpdater:
         check_step(info.version, self._running, downgrade=order.downgrade)
 
     async def _write(self, info: BundleInfo, install: Callable[[], Awaitable[None]]) -> None:
+        waits = self._progress.trial
         # Remembered before it begins: what writes may go on, and finish, while this daemon is away.
         self._progress.trial = await self._trial_of(info.version)
         await self._progress.move(UpdatePhase.INSTALLING, info.version)
         try:
             await install()
         except Problem:
-            self._progress.trial = None
+            self._progress.trial = waits if waits is not None and await self._is_next(waits.slot) else None
             raise
         await self._progress.move(UpdatePhase.INSTALLED, info.version)
+
+    async def _is_next(self, name: str) -> bool:
+        """Whether a place is started next; what was begun and failed may have ended before it touched anything."""
+        try:
+            return any(slot.next and slot.name == name for slot in await self._backend.slots())
+        except Problem:
+            return False
 
     async def _trial_of(self, version: str) -> Trial:
         places = await self.slots()

@@ -13,6 +13,7 @@ from pathlib import Path
 from image.build.debian import Apt
 from image.build.lists import entries
 from image.build.programs import in_chroot, output, run
+from image.build.sbom import from_dpkg
 from image.build.sources import without_backports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,8 +58,7 @@ class PiGen:
 
     def installed(self) -> set[str]:
         """The packages that dpkg has."""
-        status = (self.root / "var/lib/dpkg/status").read_text()
-        return set(re.findall(r"^Package: (\S+)\nStatus: install ok installed$", status, re.MULTILINE))
+        return {package.name for package in from_dpkg((self.root / "var/lib/dpkg/status").read_text())}
 
     def remove(self) -> None:
         """Take it all away."""

@@ -43,6 +43,8 @@ class FakeRauc:
     """What is said of a source (its beginning) when it is looked at."""
     breaks: dict[str, str] = field(default_factory=dict)
     """How the installation of a source (its beginning) ends, where it does not end well."""
+    touches: bool = True
+    """Whether an installation that breaks had begun to write by then."""
     knows_inspect: bool = True
     inspected: list[str] = field(default_factory=list)
     installed: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -81,8 +83,8 @@ class FakeRauc:
         options = {name: value.value for name, value in message.body[1].items()}
         self.installed.append((source, options))
         self.last_error = _of(self.breaks, source) or ""
-        if not self.last_error:
-            self.primary = "rootfs.1"
+        if not self.last_error or self.touches:
+            self.primary = "rootfs.0" if self.last_error else "rootfs.1"
         asyncio.get_running_loop().call_soon(self._end)
         return Message.new_method_return(message)
 

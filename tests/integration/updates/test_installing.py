@@ -194,8 +194,10 @@ async def test_an_installation_goes_on_without_the_daemon(device: UpdatedDevice,
 
 
 async def test_the_slots_can_be_told_while_one_of_them_is_written(device: UpdatedDevice, signer: Signer) -> None:
-    bundle, _ = await _bundle(device, signer)
-    before = await device.updater.slots()
+    first, _ = await _bundle(device, signer, "0.2.0")
+    bundle, _ = await _bundle(device, signer, "0.3.0")
+    await device.updater.install_file(first)
+    assert [(slot.version, slot.next) for slot in await device.updater.slots()] == [("0.1.0", False), ("0.2.0", True)]
     gate = device.machine.folder / "gate"
     await asyncio.to_thread(os.mkfifo, gate)
     installing = asyncio.create_task(device.updater.install_file(bundle))
@@ -204,11 +206,12 @@ async def test_the_slots_can_be_told_while_one_of_them_is_written(device: Update
     with pytest.raises(Problem) as busy:
         await device.backend.slots()
     assert busy.value.code is ProblemCode.CONFLICT
-    assert await device.updater.slots() == before
+    # The first of the two updates is being written over.
+    assert [(slot.version, slot.next) for slot in await device.updater.slots()] == [("0.1.0", True), (None, False)]
     await asyncio.to_thread(gate.unlink)
     await asyncio.to_thread(held.close)
     await installing
-    assert [slot.next for slot in await device.updater.slots()] == [False, True]
+    assert [(slot.version, slot.next) for slot in await device.updater.slots()] == [("0.1.0", False), ("0.3.0", True)]
 
 
 async def test_a_power_cut_while_writing_is_no_rollback(device: UpdatedDevice, signer: Signer) -> None:

@@ -155,6 +155,20 @@ async def test_what_breaks_off_in_the_middle_is_downloaded(
     assert device.phases()[-5:] == ["installing", "downloading", "verifying", "installing", "installed"]
 
 
+@pytest.mark.parametrize(("touches", "phase"), [(False, UpdatePhase.INSTALLED), (True, UpdatePhase.FAILED)])
+async def test_what_waits_for_its_restart_does_so_until_it_is_written_over(
+    place: Place, touches: bool, phase: UpdatePhase
+) -> None:
+    device, rauc, server = place
+    await device.updater.install(server.url, "", "0.2.0")
+    rauc.told, rauc.touches, rauc.breaks[""] = contents(version="0.3.0"), touches, "Input/output error"
+    with pytest.raises(Problem):
+        await device.updater.install(server.url, "", "0.3.0")
+    state = device.updater.state()
+    assert (state.phase, state.problem != "") == (phase, True)
+    assert state.version == ("0.3.0" if touches else "0.2.0")
+
+
 async def test_a_server_that_cannot_be_streamed_from_is_downloaded_from(
     device: UpdatedDevice, rauc: FakeRauc, server: FileServer
 ) -> None:
