@@ -18,7 +18,10 @@ while read -r name; do
   install -D -m "$(stat -c %a "$overlay/$name")" "$overlay/$name" "${ROOTFS_DIR}/$name"
 done <"$stage/files/overlay.list"
 packaged() { install -D -m 644 "$repo/packaging/$1" "${ROOTFS_DIR}/usr/$2/${1##*/}"; }
-for unit in hutch.service hutch-agents.service hutch-agents.socket; do packaged "$unit" lib/systemd/system; done
+for unit in hutch.service hutch-agents.service hutch-agents.socket hutch-factory-reset.service; do
+  packaged "$unit" lib/systemd/system
+done
+install -m 755 "$repo/packaging/factory-reset" "${ROOTFS_DIR}/usr/lib/hutch/factory-reset"
 packaged sysusers.d/hutch.conf lib/sysusers.d
 packaged tmpfiles.d/hutch.conf lib/tmpfiles.d
 packaged sysctl.d/60-hutch.conf lib/sysctl.d

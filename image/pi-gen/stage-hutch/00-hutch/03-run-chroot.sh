@@ -20,6 +20,7 @@ ln -sfn . /opt/hutch/current
 # The daemon starts with optimized bytecode where that is there; it cannot write it itself.
 /opt/hutch/bin/python -m compileall -q -o 2 "$site" || true
 
-for unit in hutch.service hutch-agents.service hutch-agents.socket hutch-setup-code.service hutch-setup-code.path; do
+for unit in hutch.service hutch-agents.service hutch-agents.socket hutch-factory-reset.service \
+  hutch-setup-code.service hutch-setup-code.path; do
   if [ -f "/usr/lib/systemd/system/$unit" ]; then systemctl enable "$unit"; fi
 done
