@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.pages.events_place import EVENTS_PLACE
 from foundation.web.site import Frame, NavItem
 from gateway.accounts.types import Person, Role
 from webui.context import identity_or_none
@@ -35,4 +36,6 @@ def frame(request: web.Request) -> Frame:
     identity = identity_or_none(request)
     if identity is None:
         return Frame(names={"who": Looker(None)})
-    return Frame(nav=PLACES, role=identity.person.role.value, names={"who": Looker(identity.person)})
+    person = identity.person
+    place = request.get(EVENTS_PLACE, "")
+    return Frame(nav=PLACES, role=person.role.value, names={"who": Looker(person)}, events=place)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
+from aiohttp import web
+
+from foundation.bus import EventBus
 from foundation.web.pages import docs, theme
+from foundation.web.pages.events_place import placed
 from foundation.web.pages.static import static
 from foundation.web.routing import Handler, Route
 from gateway.accounts.types import Role
+from gateway.events.types import AnyEvent
+from webui.context import device_of
 from webui.pages import (
     app,
     conversation,
@@ -39,8 +45,14 @@ from webui.pages import (
 VIEWER, OPERATOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.ADMIN
 
 
-def _page(path: str, handler: Handler, role: Role | None, summary: str) -> Route[Role]:
-    return Route("GET", path, handler, role, summary, kind="page")
+def _bus_of(request: web.Request) -> EventBus[AnyEvent]:
+    return device_of(request).bus
+
+
+def _page(
+    path: str, handler: Handler, role: Role | None, summary: str, *, csp: Literal["strict", "terminal"] = "strict"
+) -> Route[Role]:
+    return Route("GET", path, placed(handler, _bus_of), role, summary, kind="page", csp=csp)
 
 
 def _form(path: str, handler: Handler, role: Role | None, summary: str, audit: str | None) -> Route[Role]:
@@ -72,15 +84,7 @@ PAGE_ROUTES: Final[list[Route[Role]]] = [
     _page("/parts/files", files.files_part, VIEWER, "A folder alone"),
     _page("/sessions/new", new_session.new_session_page, OPERATOR, "Start a session"),
     _form("/sessions", new_session.start_session, OPERATOR, "Start a session", "session.create"),
-    Route(
-        "GET",
-        "/sessions/{session_id}",
-        session.session_page,
-        VIEWER,
-        "A session's terminal",
-        kind="page",
-        csp="terminal",
-    ),
+    _page("/sessions/{session_id}", session.session_page, VIEWER, "A session's terminal", csp="terminal"),
     _form("/sessions/{session_id}/end", session.end_session, OPERATOR, "End a session", "session.end"),
     _form(
         "/sessions/{session_id}/forget", session.forget_session, OPERATOR, "Forget an ended session", "session.forget"

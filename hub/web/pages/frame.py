@@ -7,12 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
+from foundation.web.pages.events_place import EVENTS_PLACE
 from foundation.web.site import Frame, NavItem
 from hub.people.grants import Grants
 from hub.people.roles import Role, most
 from hub.people.types import Identity
 from hub.web.context import identity_or_none
-from hub.web.pages.rows import EVENTS_PLACE
 
 PLACES: Final = (
     NavItem("fleet", "/", "Fleet", "devices"),

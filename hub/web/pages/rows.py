@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import Final, Literal
 
 from aiohttp import web
 
+from foundation.bus import EventBus
+from foundation.web.pages.events_place import placed
 from foundation.web.routing import Handler, Route
+from hub.events import AnyHubEvent
 from hub.people.roles import Role
 from hub.web.context import hub_of
 from hub.web.security.scopes import HUB_SCOPE
@@ -16,8 +18,6 @@ VIEWER: Final = Role.VIEWER
 OPERATOR: Final = Role.OPERATOR
 OWNER: Final = Role.OWNER
 _FORM_BYTES: Final = 64 * 1024
-EVENTS_PLACE = web.RequestKey("events_place", str)
-"""How far the events had come when the page was asked for."""
 
 
 def open_page(path: str, handler: Handler, summary: str) -> Route[Role]:
@@ -40,19 +40,11 @@ def page(
     csp: Literal["strict", "terminal"] = "strict",
 ) -> Route[Role]:
     """A page for those who have ``role`` in what the path names."""
-    return Route("GET", path, _placed(handler), role, summary, kind="page", scope=scope, csp=csp)
+    return Route("GET", path, placed(handler, _bus_of), role, summary, kind="page", scope=scope, csp=csp)
 
 
-def _placed(handler: Handler) -> Handler:
-    """The handler of a page, which notes how far the events have come before it looks at anything."""
-
-    @wraps(handler)
-    async def placed(request: web.Request) -> web.StreamResponse:
-        bus = hub_of(request).fleet.announcer.bus
-        request[EVENTS_PLACE] = f"{bus.boot}-{bus.last_id}"
-        return await handler(request)
-
-    return placed
+def _bus_of(request: web.Request) -> EventBus[AnyHubEvent]:
+    return hub_of(request).fleet.announcer.bus
 
 
 def form(

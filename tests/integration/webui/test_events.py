@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from aiohttp import ClientResponse
 from foundation.web.streams import events as event_stream
 from gateway.accounts.types import Role
 from gateway.events.types import FileChanged, PeopleChanged
+from gateway.sessions.types import SessionInfo
 from tests.integration.webui.rig import Rig
 from webui.meters import METERS
 
@@ -184,3 +186,21 @@ async def test_a_reader_that_goes_away_is_no_error(rig: Rig, caplog: pytest.LogC
     await rig.client.server.close()
     assert app[METERS].event_streams == 0
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_page_says_from_where_its_scripts_go_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = rig.device.bus
+    shown = rig.device.sessions.list
+
+    def listed() -> list[SessionInfo]:
+        # What happens while the page is being made.
+        bus.publish(FileChanged(path="meanwhile", action="uploaded"))
+        return shown()
+
+    monkeypatch.setattr(rig.device.sessions, "list", listed)
+    async with rig.client.get("/", headers={**rig.cookie(Role.VIEWER), "Accept": "text/html"}) as response:
+        found = re.search(r'data-events="([^"]+)"', await response.text())
+    assert found is not None
+    async with stream(rig, place=found[1]) as reader:
+        told = [await reader.next(), await reader.next()]
+    assert "meanwhile" in [block.path for block in told if block is not None and "data" in block.fields]
