@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -55,14 +56,8 @@ def prepare(settings: Settings, layout: Layout, *, workspace: bool) -> bool:
 async def reboot() -> None:
     """Have logind restart the machine. Raises Problem UNAVAILABLE."""
     # Loaded here: whoever resets nothing does without D-Bus.
-    from appliance.updates.bus import Refused, system_bus
-    from appliance.updates.rauc.backend import LOGIND
+    from appliance import logind
+    from appliance.updates.bus import system_bus
 
-    try:
-        async with system_bus(os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")) as bus:
-            await bus.call(LOGIND, "Reboot", "b", [False])
-    except Refused as refused:
-        raise Problem(
-            ProblemCode.UNAVAILABLE,
-            f"The machine does not restart: {refused.words or refused.name}. Nothing was changed; try again.",
-        ) from None
+    bus = partial(system_bus, os.environ.get("DBUS_SYSTEM_BUS_ADDRESS"))
+    await logind.reboot(bus, "Nothing was changed; try again.")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
+from appliance.logind import reboot
 from appliance.updates.backend import BundleInfo, Told
-from appliance.updates.bus import Connect, Refused, Target
+from appliance.updates.bus import Connect
 from appliance.updates.rauc.client import Contents, RaucClient
 from appliance.updates.rauc.history import History
 from appliance.updates.rauc.problems import problem_of
 from appliance.updates.state import Trial, boot_id
 from gateway.updates.types import Slot
-from protocol.problems import Problem, ProblemCode
-
-LOGIND: Final = Target("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 
 
 class RaucBackend:
@@ -83,14 +80,7 @@ class RaucBackend:
 
     async def restart(self) -> None:
         """Have logind restart the machine."""
-        try:
-            async with self._connect() as bus:
-                await bus.call(LOGIND, "Reboot", "b", [False])
-        except Refused as refused:
-            raise Problem(
-                ProblemCode.UNAVAILABLE,
-                f"The machine does not restart: {refused.words or refused.name}. Restart it by hand, or try again.",
-            ) from None
+        await reboot(self._connect, "Restart it by hand, or try again.")
 
     async def passed(self) -> bool:
         """Whether this boot has a good verdict."""

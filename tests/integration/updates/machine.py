@@ -12,8 +12,8 @@ from pathlib import Path
 from dbus_fast.aio import MessageBus
 from dbus_fast.message import Message
 
+from appliance.logind import LOGIND
 from appliance.updates.bus import Connect, Target, system_bus
-from appliance.updates.rauc.backend import LOGIND
 from appliance.updates.rauc.client import SERVICE
 from tests.integration.updates.signing import COMPATIBLE
 

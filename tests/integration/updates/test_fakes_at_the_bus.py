@@ -11,7 +11,8 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.message import Message
 from dbus_fast.signature import Variant
 
-from appliance.updates.rauc.backend import LOGIND, RaucBackend
+from appliance.logind import LOGIND
+from appliance.updates.rauc.backend import RaucBackend
 from appliance.updates.rauc.client import INSTALLER, SERVICE, RaucClient
 from appliance.updates.rauc.history import History
 from appliance.updates.udisks import mounting
