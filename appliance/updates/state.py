@@ -32,7 +32,6 @@ class Trial(BaseModel):
     slot: str = Field(default="", max_length=128)
     """Where it was installed to."""
     from_version: str = Field(max_length=128)
-    from_slot: str = Field(default="", max_length=128)
     installed_at: AwareDatetime
     boot_id: str = Field(max_length=64)
     """Of the boot in which it was installed: in any later boot it was tried, or was not started."""

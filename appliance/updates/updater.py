@@ -271,7 +271,6 @@ class DeviceUpdater:
             version=version,
             slot=next((slot.name for slot in places if not slot.running), ""),
             from_version=self._running,
-            from_slot=next((slot.name for slot in places if slot.running), ""),
             installed_at=datetime.now(UTC),
             boot_id=await asyncio.to_thread(self._boot),
             hub_online=self._hub_online(),

@@ -87,7 +87,6 @@ class Slot:
     """The next start comes from here."""
     good: bool
     """It has passed its boot checks."""
-    attempts_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
