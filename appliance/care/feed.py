@@ -6,6 +6,7 @@ import io
 import threading
 from typing import Final
 
+from appliance.care.raw import view_of
 from protocol.problems import Problem, ProblemCode
 
 IDLE_SECONDS: Final = 600.0
@@ -42,7 +43,7 @@ class Feed(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         """Fill a buffer with what there is; 0 at the end. Raises Problem TRANSFER_EXPIRED when nothing comes."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type] # any buffer, as for every raw stream
+        view = view_of(buffer)
         with self._changed:
             if self._left == 0:
                 return 0

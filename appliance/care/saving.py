@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.care.contents import RESERVE
+from appliance.care.raw import view_of
 from appliance.config import DEFAULT_FILE, Settings
 from appliance.layout import Layout
 from foundation.files import make_private_folder, problems_of
@@ -93,7 +94,7 @@ class _Part(io.FileIO):
         """All of it. Raises OSError, Problem DISK_FULL, Cancelled."""
         if self._cancelled.is_set():
             raise Cancelled
-        view = memoryview(data).cast("B")  # type: ignore[arg-type] # any buffer, as for every raw stream
+        view = view_of(data)
         self._unseen += len(view)
         if self._unseen >= _LOOK_EVERY:
             self._unseen = 0

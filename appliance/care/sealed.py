@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from appliance.care.raw import view_of
 from gateway.care.types import SHORTEST_PASSPHRASE
 from protocol.problems import Problem, ProblemCode
 
@@ -51,7 +52,7 @@ class SealingWriter(io.RawIOBase):
 
     def write(self, data: object) -> int:
         """Take bytes; full pieces are sealed and written."""
-        view = memoryview(data).cast("B")  # type: ignore[arg-type] # any buffer, as for every raw stream
+        view = view_of(data)
         self._held += view
         while len(self._held) > PIECE:
             self._seal(self._held[:PIECE], last=False)
@@ -98,7 +99,7 @@ class OpeningReader(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         """Fill a buffer with plain bytes; 0 at the end."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type] # any buffer, as for every raw stream
+        view = view_of(buffer)
         if not self._held and not self._ended:
             self._open()
         count = min(len(view), len(self._held))
