@@ -1,8 +1,13 @@
-"""That this node lives, and which others do: a row that each renews, and that others remove when it is overdue."""
+"""That this node lives, and which others do: a row that each renews, and that others remove when it is overdue.
+
+While the store is away nobody can renew. So a node takes an overdue lease for a death only when it could itself read
+and write for as long as a lease lasts: the others could have renewed theirs in that time.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
@@ -23,10 +28,37 @@ Lost = Callable[[str, Sequence[str]], Awaitable[None]]
 """Told a dead node and the devices that were on it and are on no other. May be told the same again."""
 
 
+class Attention:
+    """Whether this node has watched the others without a gap for ``needed`` seconds.
+
+    A pause of more than ``gap`` seconds between two looks is one: of this process, or of the whole machine.
+    """
+
+    def __init__(self, needed: float, gap: float, clock: Callable[[], float]) -> None:
+        self._needed = needed
+        self._gap = gap
+        self._clock = clock
+        self._since: float | None = None
+        self._last = 0.0
+
+    def lost(self) -> None:
+        """It could not look."""
+        self._since = None
+
+    def whole(self) -> bool:
+        """It looks now; whether it has watched long enough."""
+        now = self._clock()
+        if self._since is None or now - self._last > self._gap:
+            self._since = now
+        self._last = now
+        return now - self._since >= self._needed
+
+
 class Lease:
     """This node's lease. ``lost`` buries a dead node; only when it has done so, the node is forgotten.
 
     ``rejoined`` is told when the others had taken this node for dead, ``looked`` at each look which nodes live.
+    ``clock`` gives monotonic seconds.
     """
 
     def __init__(
@@ -41,6 +73,7 @@ class Lease:
         alone: bool,
         every: float = RENEW_EVERY,
         lasts: timedelta = LEASE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._node_id = node_id
@@ -51,6 +84,7 @@ class Lease:
         self._alone = alone
         self._every = every
         self._lasts = lasts
+        self._attention = Attention(lasts.total_seconds(), lasts.total_seconds() - every, clock)
 
     async def start(self) -> None:
         """Take the lease. A node that is ``alone`` (no bus between nodes) buries all others: they were its forerunners.
@@ -74,6 +108,7 @@ class Lease:
                 self._rejoined()
             await self._bury()
         except Problem as problem:
+            self._attention.lost()
             _LOG.warning("the node's lease is not renewed yet", problem=str(problem))
 
     async def release(self) -> None:
@@ -98,7 +133,9 @@ class Lease:
         async with self._store.read() as connection:
             now = await database_time(connection)
             rows = (await connection.execute(sa.select(nodes.c.id, nodes.c.lease_until))).all()
-        dead = [row.id for row in rows if row.id != self._node_id and (everybody or row.lease_until < now)]
+        sure = self._attention.whole()
+        others = [row for row in rows if row.id != self._node_id]
+        dead = [row.id for row in others if everybody or (sure and row.lease_until < now)]
         living = frozenset(row.id for row in rows) - frozenset(dead)
         if self._alone and living - {self._node_id}:
             _LOG.warning("another hub works on this database; set nats_url on both, or stop one")
