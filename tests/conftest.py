@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import hypothesis
 import psutil
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
@@ -22,14 +21,11 @@ from tests.postgres import postgres, postgres_url
 __all__ = ["postgres", "postgres_url"]
 PACKAGES = ["protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance"]
 SHELL = "/bin/sh"
-# How long an example takes says more of what else the machine does than of the code.
+# How long an example takes says more of what else the machine does than of the code. What hangs, the runner ends.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
-hypothesis.settings.register_profile("tests", deadline=None)
-hypothesis.settings.load_profile("tests")
-"""How long one example takes is the machine's business; the runner's timeout ends what hangs."""
 LONGEST = "tests/integration/releases/"
 """Installations, minutes each. Begun first, they run beside everything else and not alone at the end."""
 
