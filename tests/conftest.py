@@ -26,8 +26,14 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 GRACE_SECONDS = 3.0
 """How long a process that was told to end may take to be gone."""
-LONGEST = "tests/integration/releases/"
-"""Installations, minutes each. Begun first, they run beside everything else and not alone at the end."""
+LONGEST = (
+    "tests/integration/releases/",
+    "tests/browser/test_every_page.py",
+    "tests/browser/hub/test_every_page.py",
+    "tests/integration/hub_days/",
+    "tests/integration/netns/",
+)
+"""Half a minute and more, much of it waiting. Begun first, they run beside everything else, not alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh ARGUMENTS: set up and run the tests, as many at once as there are cores; ARGUMENTS go to pytest.
+# test.sh ARGUMENTS: set up and run the tests, as many at once as there are cores, and one more where those are few,
+# because many tests wait; ARGUMENTS go to pytest.
 # The tests with real agent CLIs need those from the package registry; where it cannot be reached they are left out.
 set -euo pipefail
 # shellcheck source=tools/common.sh
@@ -8,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 "$ROOT/tools/setup.sh" dev
 cd "$ROOT"
 cores=$(nproc)
-workers=$((cores > 8 ? 8 : cores))
+workers=$((cores > 8 ? 8 : cores < 4 ? cores + 1 : cores))
 export PATH=$PATH:$NODE_BIN
 
 # Without arguments the pages' own tests run too; with arguments only what was asked for.
