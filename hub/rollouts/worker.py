@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,8 +23,12 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 5.0
 """How often a node looks for steps that are due; what happens on this node wakes it at once."""
+RETRY_SECONDS: Final = 1.0
+"""After which a result is offered again to a store that did not take it."""
 CLOCK_LEEWAY: Final = timedelta(minutes=5)
 """How far a device's clock may be behind, as for its proof: only what is older than that was another attempt's."""
+_OVER: Final = frozenset({ProblemCode.NOT_FOUND, ProblemCode.CONFLICT})
+"""The rollout is gone or past that: its result is of no use any more."""
 _BATCH: Final = 500
 _MAX_HEARD: Final = 10_000
 _PREFIX: Final = "rollout"
@@ -46,10 +50,17 @@ def request_id(rollout_id: int, attempt: int) -> str:
 class RolloutWorker:
     """One on every node. Told of devices by :meth:`connected` and :meth:`heard`, which never block."""
 
-    def __init__(self, book: RolloutBook, ports: Ports, publish: Callable[[Step], None]) -> None:
+    def __init__(
+        self,
+        book: RolloutBook,
+        ports: Ports,
+        publish: Callable[[Step], None],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self._book = book
         self._ports = ports
         self._publish = publish
+        self._retry_seconds = retry_seconds
         self._returns: dict[str, _Return] = {}
         self._answers: dict[tuple[str, str], GatewayUpdated | GatewayUpdateFailed] = {}
         self._wake = asyncio.Event()
@@ -124,15 +135,21 @@ class RolloutWorker:
         await self._store(offer.rollout_id, offer.device_id, offer.attempt, result, answered.error or "")
 
     async def _store(self, rollout_id: int, device_id: str, attempt: int | None, result: Result, error: str) -> None:
-        try:
-            step = await self._book.result(rollout_id, device_id, attempt, result, error)
-        except Problem as problem:
-            # The device's next hello says the same again, and its deadline comes in any case.
-            log.warning("a rollout's result was not stored", device=device_id, result=result, reason=problem.message)
+        """Keep a result until the store takes it: a device says it once."""
+        while True:
+            try:
+                step = await self._book.result(rollout_id, device_id, attempt, result, error)
+            except Problem as problem:
+                if problem.code in _OVER:
+                    return
+                reason = problem.message
+                log.warning("a rollout's result is not stored yet", device=device_id, result=result, reason=reason)
+                await asyncio.sleep(self._retry_seconds)
+                continue
+            if step is not None:
+                self._publish(step)
+                self._wake.set()
             return
-        if step is not None:
-            self._publish(step)
-            self._wake.set()
 
     async def _take_answers(self) -> None:
         answers, self._answers = self._answers, {}
@@ -148,21 +165,27 @@ class RolloutWorker:
 
     async def _take_returns(self) -> None:
         while self._returns:
-            batch = list(self._returns)[:_BATCH]
-            waiting: set[int] = set()
-            for concern in await self._book.concerning(batch):
-                back = self._returns[concern.device_id]
-                if back.version == concern.version:
-                    await self._store(concern.rollout_id, concern.device_id, None, Result.RETURN, "")
-                elif concern.state is TargetState.WAITING:
-                    waiting.add(concern.rollout_id)
-                elif concern.state is not TargetState.FAILED and _rolled_back(back, concern):
-                    reason = back.rollback.reason if back.rollback else ""
-                    await self._store(concern.rollout_id, concern.device_id, concern.attempt, Result.FAIL, reason)
-            if waiting:
-                await self._book.wake(sorted(waiting))
-            for device_id in batch:
-                del self._returns[device_id]
+            # Taken out before anything is awaited: a device that says hello meanwhile is looked at again.
+            batch = {device_id: self._returns.pop(device_id) for device_id in list(self._returns)[:_BATCH]}
+            try:
+                await self._take(batch)
+            except Problem:
+                self._returns = batch | self._returns
+                raise
+
+    async def _take(self, batch: Mapping[str, _Return]) -> None:
+        waiting: set[int] = set()
+        for concern in await self._book.concerning(list(batch)):
+            back = batch[concern.device_id]
+            if back.version == concern.version:
+                await self._store(concern.rollout_id, concern.device_id, None, Result.RETURN, "")
+            elif concern.state is TargetState.WAITING:
+                waiting.add(concern.rollout_id)
+            elif concern.state is not TargetState.FAILED and _rolled_back(back, concern):
+                reason = back.rollback.reason if back.rollback else ""
+                await self._store(concern.rollout_id, concern.device_id, concern.attempt, Result.FAIL, reason)
+        if waiting:
+            await self._book.wake(sorted(waiting))
 
 
 def _rolled_back(back: _Return, concern: Concern) -> bool:

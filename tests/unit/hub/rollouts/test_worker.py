@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -13,9 +13,12 @@ from foundation.store.database import Store
 from hub.ports import DeviceRow
 from hub.rollouts.book import RolloutBook, Step
 from hub.rollouts.desk import RolloutDesk
+from hub.rollouts.records import Concern
+from hub.rollouts.states import Result
 from hub.rollouts.types import RolloutState, Stage, TargetState
 from hub.rollouts.worker import CLOCK_LEEWAY, RolloutWorker, request_id
 from protocol.events import GatewayHello, GatewayUpdated, GatewayUpdateFailed, Rollback, SystemInfo
+from protocol.problems import Problem, ProblemCode
 from tests.unit.hub.rollouts.conftest import Clock, Fleet, offline
 from tests.unit.hub.rollouts.test_book import a_proposal, begun
 
@@ -46,7 +49,7 @@ class Watcher:
 
 @asynccontextmanager
 async def working(book: RolloutBook, fleet: Fleet, watcher: Watcher) -> AsyncIterator[RolloutWorker]:
-    worker = RolloutWorker(book, fleet, watcher.told)
+    worker = RolloutWorker(book, fleet, watcher.told, retry_seconds=0.01)
     task = asyncio.create_task(worker.run())
     try:
         yield worker
@@ -177,3 +180,63 @@ async def test_a_hub_that_died_after_deciding_tells_nobody_again(
         worker.connected(row("d0"), hello("d0", "1.1.0"), AT)
         await watcher.until(lambda step: step.tally.of(TargetState.DONE) == 1)
     assert "d0" not in {device_id for device_id, _ in fleet.told}
+
+
+class Interrupted(RolloutBook):
+    """A book that something happens to, once, while it is asked or written to."""
+
+    asked: Callable[[], None] | None = None
+    refusals: tuple[Problem, ...] = ()
+
+    async def concerning(self, device_ids: Sequence[str]) -> list[Concern]:
+        found = await super().concerning(device_ids)
+        if self.asked is not None:
+            happens, self.asked = self.asked, None
+            happens()
+        return found
+
+    async def result(
+        self, rollout_id: int, device_id: str, attempt: int | None, result: Result, error: str = ""
+    ) -> Step | None:
+        if self.refusals:
+            refusal, *rest = self.refusals
+            self.refusals = tuple(rest)
+            raise refusal
+        return await super().result(rollout_id, device_id, attempt, result, error)
+
+
+async def test_a_hello_while_the_one_before_is_looked_at_is_not_lost(
+    desk: RolloutDesk, store: Store, fleet: Fleet, *, clock: Clock, watcher: Watcher
+) -> None:
+    book = Interrupted(store, fleet, fleet, clock)
+    await begun(desk, a_proposal(Stage(count=1), Stage(percent=100)))
+    async with working(book, fleet, watcher) as worker:
+        await watcher.until(lambda step: step.tally.of(TargetState.INSTALLED) == 1)
+        book.asked = lambda: worker.connected(row("d0"), hello("d0", "1.1.0"), AT)
+        worker.connected(row("d0"), hello("d0", "1.0.0"), AT)
+        await watcher.until(lambda step: step.tally.of(TargetState.DONE) == 1)
+
+
+async def test_a_result_is_kept_until_the_store_takes_it(
+    desk: RolloutDesk, store: Store, fleet: Fleet, *, clock: Clock, watcher: Watcher
+) -> None:
+    book = Interrupted(store, fleet, fleet, clock)
+    book.refusals = (Problem(ProblemCode.UNAVAILABLE, "The store is busy."), Problem(ProblemCode.DISK_FULL, "Full."))
+    fleet.answers["d0"] = "There is no room."
+    rollout_id = await begun(desk, a_proposal(Stage(count=1), Stage(percent=100)))
+    async with working(book, fleet, watcher):
+        await watcher.until(lambda step: step.rollout.state is RolloutState.HALTED)
+    (failed,) = await desk.targets(rollout_id, state=TargetState.FAILED)
+    assert failed.error == "There is no room."
+    assert not book.refusals
+
+
+async def test_a_result_of_a_rollout_that_is_gone_is_let_go(
+    desk: RolloutDesk, store: Store, fleet: Fleet, *, clock: Clock, watcher: Watcher
+) -> None:
+    book = Interrupted(store, fleet, fleet, clock)
+    async with working(book, fleet, watcher) as worker:
+        worker.heard("d0", GatewayUpdated(request_id=request_id(77, 1), version="1.1.0"), AT)
+        await begun(desk, a_proposal(Stage(count=1), Stage(percent=100)))
+        worker.connected(row("d1"), hello("d1", "1.0.0"), AT)
+        await watcher.until(lambda step: step.tally.of(TargetState.INSTALLED) == 1)
