@@ -37,16 +37,18 @@ _EMPTY = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
 SET session_replication_role = replica;
-DO $$ DECLARE names text; BEGIN
-    SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> 'alembic_version';
-    EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
-    FOR names IN SELECT tablename FROM pg_tables WHERE schemaname = 'seeds' LOOP
-        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM seeds.%1$I', names);
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+    END LOOP;
+    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+        FROM pg_sequences WHERE schemaname = 'public';
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'seeds' LOOP
+        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM seeds.%1$I', name);
     END LOOP;
 END $$;
 """
-"""Without triggers: those of the audit log refuse it."""
+"""Without triggers: those of the audit log refuse it. TRUNCATE makes new files for each table: 50 ms instead of 15."""
 _KEEP_SEEDS = """
 CREATE SCHEMA seeds;
 DO $$ DECLARE name text; found boolean; BEGIN
@@ -164,7 +166,8 @@ class Postgres:
         return f"postgresql://hutch:{self.password}@127.0.0.1:{self.port}/{name}?ssl=disable"
 
     def _psql(self, database: str, statements: str) -> None:
-        self._run("psql", *self._where, f"--dbname={database}", "--set=ON_ERROR_STOP=1", f"--command={statements}")
+        where = (*self._where, f"--dbname={database}")
+        self._run("psql", *where, "--set=ON_ERROR_STOP=1", f"--command={statements}", output=subprocess.PIPE)
 
     @property
     def _where(self) -> tuple[str, ...]:
@@ -174,7 +177,8 @@ class Postgres:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str, output: int = subprocess.DEVNULL) -> None:
+        """Run one to its end. Through a pipe that is known at once, and without one 50 ms late: Python looks."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PGPASSWORD": self.password, "LC_ALL": "C"}
         done = subprocess.run(
             [str(programs() / program), *arguments],
@@ -184,15 +188,16 @@ class Postgres:
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
-            # A file and no pipe: the server would keep the pipe open.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            # No pipe for pg_ctl: the server would keep it open.
+            stdout=output,
+            stderr=output,
             timeout=_SECONDS,
             check=False,
         )
         if done.returncode:
             log = self._log.read_text()[-2000:] if self._log.exists() else ""
-            raise RuntimeError(f"{program} ended with {done.returncode}. {log}")
+            said = done.stderr.decode(errors="replace") if done.stderr else ""
+            raise RuntimeError(f"{program} ended with {done.returncode}. {said}{log}")
 
 
 @pytest.fixture(scope="session")
