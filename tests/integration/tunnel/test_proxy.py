@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,16 +39,26 @@ class Scene:
             return await Answered.read(answer)
 
 
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+IMPATIENT = 0.3
+
+
+@asynccontextmanager
+async def a_scene(tmp_path: Path, idle: float) -> AsyncIterator[Scene]:
+    """A hub that gives up a stream on which nothing moves for ``idle`` seconds, and the evil device."""
     key = HubKey(Ed25519PrivateKey.generate())
     async with (
-        running_hub("hub.example.org", key, time.time, idle=0.5) as hub,
+        running_hub("hub.example.org", key, time.time, idle=idle) as hub,
         running_evil(hub, tmp_path / "evil.sock", "evil") as evil,
         ClientSession(cookie_jar=DummyCookieJar()) as session,
     ):
         hub.people.add("ann")
         yield Scene(hub, evil, session)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path, idle=60.0) as scene:
+        yield scene
 
 
 async def test_what_a_device_gets_to_see(scene: Scene) -> None:
@@ -87,8 +98,9 @@ async def test_half_an_answer_does_not_look_whole(scene: Scene) -> None:
         await scene.ask("GET", "/half")
 
 
-async def test_a_device_that_says_nothing_is_given_up(scene: Scene) -> None:
-    answer = await scene.ask("GET", "/silent")
+async def test_a_device_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+    async with a_scene(tmp_path, IMPATIENT) as scene:
+        answer = await scene.ask("GET", "/silent")
     assert (answer.status, answer.code) == (503, "unavailable")
 
 
