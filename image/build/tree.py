@@ -16,7 +16,7 @@ from image.build.python_tree import PREFIX, SITE
 
 ENABLED = (
     *("hutch.service", "hutch-agents.service", "hutch-agents.socket", "hutch-boot-check.service"),
-    *("hutch-factory-reset.service", "hutch-grow.service", "hutch-setup-code.path"),
+    *("hutch-factory-reset.service", "hutch-grow.service", "hutch-settings-applied.service", "hutch-setup-code.path"),
     *("hutch-setup-code.service", "boot-firmware.automount", "systemd-timesyncd.service", "NetworkManager.service"),
     *("avahi-daemon.service", "ssh.service", "systemd-pstore.service"),
 )
