@@ -229,11 +229,13 @@ class Runner:
         )
         try:
             if not live.removed:
-                await turning.flush()
                 self._settle(live, turning, message, ended, outcome)
+                await turning.flush()
                 await self._messages.finish(message, changed, ended, live.kept)
         except Problem as problem:
             _log.error("the end of a turn could not be written", code=problem.code.value)
+        except Exception:
+            _log.exception("the end of a turn could not be written")
         finally:
             live.turning = None
             turning.tell_completed()

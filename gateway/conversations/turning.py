@@ -130,7 +130,15 @@ class Turning:
                 _log.warning("an answer waits in memory", code=problem.code.value)
 
     async def flush(self) -> None:
-        """Write what is new of the answer."""
+        """Write what is new of the answer. Who is cancelled meanwhile waits for the write: else nobody knew of it."""
+        write = asyncio.create_task(self._write())
+        try:
+            await asyncio.shield(write)
+        except asyncio.CancelledError:
+            await asyncio.wait({write})
+            raise
+
+    async def _write(self) -> None:
         async with self._writing:
             if self._message is not None and not self._added:
                 await self._messages.add(self._message)
@@ -139,7 +147,7 @@ class Turning:
             try:
                 if changed and self._message is not None:
                     await self._messages.put_parts(self._message.id, changed)
-            except BaseException:
+            except Exception:
                 self._composer.put_back(changed)
                 raise
 
