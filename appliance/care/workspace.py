@@ -26,6 +26,7 @@ import structlog
 from appliance.care.backup import Writer
 from appliance.care.contents import tree_entries
 from appliance.care.places import handed_over, left_over
+from appliance.care.raw import view_of
 from appliance.layout import Layout
 from foundation.files import make_private_folder
 from gateway.programs.types import Program, Programs
@@ -126,7 +127,7 @@ class _Pipe(io.RawIOBase):
 
     def write(self, data: object) -> int:
         """All of it. Raises TimeoutError, BrokenPipeError."""
-        view = memoryview(data).cast("B")  # type: ignore[arg-type] # any buffer, as for every raw stream
+        view = view_of(data)
         done = 0
         while done < len(view):
             if not self._poll.poll(self._patience * 1000):
