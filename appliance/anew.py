@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from appliance.lean import become
+
 RESTART_SECONDS: Final = 1.0
 """How long the daemon still runs after it was told to start anew: who asked gets an answer."""
 AGAIN: Final = os.EX_TEMPFAIL
@@ -32,8 +34,6 @@ def start_again(environment: Mapping[str, str] = os.environ) -> int:
 
     systemd was told that the daemon stops, and would end a process that goes on; it starts a new one itself.
     """
-    if environment.get("NOTIFY_SOCKET"):
-        return AGAIN
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command again
+    if not environment.get("NOTIFY_SOCKET"):
+        become([sys.executable, *sys.orig_argv[1:]])
+    return AGAIN

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 _FLAGS = ("-OO", "-X", "no_debug_ranges")
 _OPTIMIZED = 2
@@ -21,9 +22,14 @@ _M_ARENA_MAX = -8
 def relaunch() -> None:
     """Replace this process by the same command in a lean interpreter; come back where it is one, or cannot be kept."""
     if sys.flags.optimize < _OPTIMIZED and keeps_bytecode(Path(__file__)):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.execv(sys.executable, lean_command(sys.executable, sys.orig_argv))  # noqa: S606 - our own command again
+        become(lean_command(sys.executable, sys.orig_argv))
+
+
+def become(command: list[str]) -> NoReturn:
+    """Replace this process by a command of the same interpreter; what was printed is not lost. Raises OSError."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own command again
 
 
 def share_one_heap() -> None:
