@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,6 +96,15 @@ class Watch(Protocol):
 
     def __aiter__(self) -> AsyncIterator[WatchItem]:
         """The items, in order. A viewer that is slow misses frames and gets a fresh snapshot."""
+        ...
+
+    def at_once(self, write: Callable[[bytes], bool]) -> None:
+        """Give output to ``write`` as it comes, while nothing waits before it; what that refuses (False) is iterated.
+
+        It is given the frame of the wire as the device sent it: kind, session, number and payload.
+
+        To do so is allowed, not promised: a watch may iterate everything.
+        """
         ...
 
     async def type(self, data: bytes) -> None:

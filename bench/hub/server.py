@@ -18,6 +18,7 @@ import uvloop
 from aiohttp import web
 
 from bench.hub.raw_relay import RawRelay
+from foundation.web.streams.output import OutputWriter
 from hub.ports import Output, ViewerName, new_request_id
 from hub.routing.admission import Admission
 from hub.routing.connections import Connections
@@ -78,11 +79,11 @@ class HubUnderTest:
     async def _show(self, request: web.Request, ws: web.WebSocketResponse, device: str, session: str) -> None:
         async with self._ports.of(device).watch(session, ViewerName("bench")) as watch:
             await ws.prepare(request)
-            name = session.encode()
-            prefix = bytes((1, len(name))) + name
+            output = OutputWriter(ws, request.transport, session)
+            watch.at_once(output.write)
             async for item in watch:
                 if type(item) is Output:
-                    await ws.send_bytes(prefix + item.seq.to_bytes(8, "big") + item.payload)
+                    await output.send(item)
                 else:
                     await ws.send_str("{}")
 

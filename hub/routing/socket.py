@@ -7,10 +7,11 @@ import logging
 import socket as sockets
 from typing import Final, Protocol
 
+from foundation.websocket import Opcode, head
 from hub.routing.budget import Budget
 from hub.routing.limits import RoutingLimits
 from hub.routing.stats import RoutingStats
-from hub.routing.websocket import Broken, Inbox, Opcode, close_payload, head
+from hub.routing.websocket import Broken, Inbox, close_payload
 from hub.routing.wheel import Due, Wheel
 from protocol.close_codes import CloseCode
 from protocol.limits import KIB

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
+from foundation.websocket import FIN, Opcode
 from protocol.limits import MAX_FRAME_BYTES, MAX_SOCKET_BYTES
 
 try:
@@ -19,21 +19,11 @@ except ImportError:  # a platform without the compiled half of websockets
     from websockets.utils import apply_mask
 
 
-class Opcode(IntEnum):
-    """Kinds of frames (RFC 6455, 5.2)."""
-
-    CONTINUATION = 0x0
-    TEXT = 0x1
-    BINARY = 0x2
-    CLOSE = 0x8
-    PING = 0x9
-    PONG = 0xA
-
-
-_FIN: Final = 0x80
 _MASKED: Final = 0x80
-_WHOLE: Final = frozenset({_FIN | Opcode.TEXT, _FIN | Opcode.BINARY})
-_KNOWN: Final = frozenset(_FIN | code for code in Opcode) | {0x00, 0x01, 0x02}
+_WHOLE: Final = frozenset({FIN | Opcode.TEXT, FIN | Opcode.BINARY})
+_OF_OUTPUT: Final = bytes((FIN | Opcode.BINARY, _MASKED | 126))
+"""How a frame begins that is what most of them are; one that comes alone is cut without looking any further."""
+_KNOWN: Final = frozenset(FIN | code for code in Opcode) | {0x00, 0x01, 0x02}
 _MAX_CONTROL: Final = 125
 _MAX_FRAGMENTS: Final = 1024
 _TOO_LARGE: Final = 1009
@@ -71,6 +61,8 @@ class Inbox:
             if len(self._tail) < self._need:
                 return []
             data, self._tail = bytes(self._tail), None
+        elif data[:2] == _OF_OUTPUT and self._fragments is None and _is_whole(data):
+            return [(Opcode.BINARY, apply_mask(data[8:], data[4:8]))]
         messages: list[Message] = []
         at, end = 0, len(data)
         while at < end:
@@ -80,7 +72,7 @@ class Inbox:
                 break
             first, payload = data[at], apply_mask(data[start:stop], data[start - 4 : start])
             at = stop
-            if (first in _WHOLE and self._fragments is None) or first >= _FIN | Opcode.CLOSE:
+            if (first in _WHOLE and self._fragments is None) or first >= FIN | Opcode.CLOSE:
                 messages.append((first & 0x0F, payload))
             else:
                 self._collect(first, payload, messages)
@@ -127,18 +119,14 @@ class Inbox:
         self._size += len(payload)
         if len(self._fragments) > _MAX_FRAGMENTS:
             raise Broken(_TOO_LARGE, "a message in more than 1024 pieces")
-        if first & _FIN:
+        if first & FIN:
             messages.append((self._kind, b"".join(self._fragments)))
             self._fragments, self._size = None, 0
 
 
-def head(opcode: int, length: int) -> bytes:
-    """What stands before a payload of this length that a server sends: whole messages, no mask."""
-    if length < 126:
-        return bytes((_FIN | opcode, length))
-    if length < 65536:
-        return bytes((_FIN | opcode, 126, length >> 8, length & 0xFF))
-    return bytes((_FIN | opcode, 127)) + _LENGTH64.pack(length)
+def _is_whole(data: bytes) -> bool:
+    """Whether one frame with a length of two bytes is all there is."""
+    return len(data) > 8 and len(data) == 8 + (data[2] << 8 | data[3])
 
 
 def close_payload(code: int, reason: str) -> bytes:

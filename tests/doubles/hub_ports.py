@@ -42,6 +42,9 @@ class FakeWatch:
         while (item := await self.items.get()) is not None:
             yield item
 
+    def at_once(self, write: Callable[[bytes], bool]) -> None:
+        """Everything is iterated here."""
+
     async def type(self, data: bytes) -> None:
         if not self.viewer.may_write:
             raise Problem(ProblemCode.FORBIDDEN, "You may look only.")

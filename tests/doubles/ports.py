@@ -43,6 +43,9 @@ class ScriptedWatch:
             raise StopAsyncIteration
         return item
 
+    def at_once(self, write: Callable[[bytes], bool]) -> None:
+        """Everything is iterated here."""
+
     async def type(self, data: bytes) -> None:
         """Typed."""
         if not self.viewer.may_write:

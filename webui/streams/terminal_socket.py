@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from foundation.web.streams.live import Ending
+from foundation.web.streams.output import OutputWriter
 from foundation.web.streams.terminal import ViewerSocket
 from foundation.web.streams.terminal_input import TerminalInput
 from gateway.sessions.types import Ended, Output, Resized, Snapshot
@@ -55,20 +56,20 @@ class TerminalSocket(ViewerSocket):
         self, ws: web.WebSocketResponse, session_id: str, sessions: Sessions, control: Control, meters: Meters
     ) -> None:
         super().__init__(ws, session_id)
-        self._session_id = session_id
         self._sessions = sessions
         self._control = control
         self._meters = meters
         self._keyboard: Keyboard | None = None
         self._greeted = False
 
-    async def run(self, viewer: Viewer, name: str, *, writes: bool, transport: asyncio.BaseTransport | None) -> None:
+    async def run(self, viewer: Viewer, name: str, *, writes: bool, transport: asyncio.Transport | None) -> None:
         """Serve the viewer until it leaves, its login ends, or the session is over."""
         self._keyboard = Keyboard(self._control, viewer.id, name, writes=writes)
         hands = SessionHands(self._session_id, self._sessions, viewer, self._keyboard, self._meters)
         self._meters.terminals += 1
         try:
-            await self.serve(TerminalInput(self._session_id, hands), lambda: self._show(viewer), transport)
+            taken = TerminalInput(self._session_id, hands)
+            await self.serve(taken, lambda output: self._show(viewer, output), transport)
         finally:
             self._meters.terminals -= 1
             self._keyboard.release()
@@ -78,13 +79,12 @@ class TerminalSocket(ViewerSocket):
         if self._keyboard is not None and self._greeted:
             self.notify(self._keyboard.message())
 
-    async def _show(self, viewer: Viewer) -> None:
-        """The hot path: a frame is one concatenation and one write, with no task and no timer of its own."""
-        head, send, meters = self._output_head, self._ws.send_bytes, self._meters
+    async def _show(self, viewer: Viewer, output: OutputWriter) -> None:
+        meters = self._meters
         try:
             async for item in viewer:
                 if type(item) is Output:
-                    await send(head + item.seq.to_bytes(8, "big") + item.payload)
+                    await output.send(item)
                     meters.output_bytes += len(item.payload)
                 else:
                     await self._send_item(item)

@@ -13,9 +13,9 @@ from aiohttp import WSMsgType, web
 
 from foundation.web.streams.heartbeat import until_silent
 from foundation.web.streams.live import Ending
+from foundation.web.streams.output import OutputWriter
 from foundation.web.streams.terminal_input import MAX_FRAME, TerminalInput
 from protocol.codec import encode
-from protocol.frames import FrameKind
 from protocol.problems import Problem, ProblemCode
 from protocol.terminal import AnyServerMessage, TerminalError
 
@@ -50,11 +50,9 @@ class ViewerSocket:
     """
 
     def __init__(self, ws: web.WebSocketResponse, session_id: str) -> None:
-        name = session_id.encode()
         self._ws = ws
-        self._output_head = bytes((FrameKind.OUTPUT, len(name))) + name
-        """What every frame of output begins with; its number and its payload follow."""
-        self._transport: asyncio.BaseTransport | None = None
+        self._session_id = session_id
+        self._transport: asyncio.Transport | None = None
         self._notices: deque[AnyServerMessage] = deque()
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
@@ -67,15 +65,16 @@ class ViewerSocket:
     async def serve(
         self,
         taken: TerminalInput,
-        show: Callable[[], Coroutine[None, None, None]],
-        transport: asyncio.BaseTransport | None,
+        show: Callable[[OutputWriter], Coroutine[None, None, None]],
+        transport: asyncio.Transport | None,
     ) -> None:
         """Serve the viewer until it leaves, its login ends, or what is shown is over."""
         self._transport = transport
         _keep_unsent_small(transport)
+        output = OutputWriter(self._ws, transport, self._session_id)
         try:
             async with asyncio.TaskGroup() as group:
-                works = (self._read(taken), show(), self._send_notices(), self._look_after())
+                works = (self._read(taken), show(output), self._send_notices(), self._look_after())
                 tasks = [group.create_task(work) for work in works]
                 await self._over.wait()
                 for task in tasks:
@@ -150,7 +149,7 @@ class ViewerSocket:
             return
 
     def _abort(self) -> None:
-        if isinstance(self._transport, asyncio.Transport):
+        if self._transport is not None:
             self._transport.abort()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -40,6 +40,9 @@ class RemoteWatch:
                     yield item
         except Problem as problem:
             yield Refused(problem)
+
+    def at_once(self, write: Callable[[bytes], bool]) -> None:
+        """Nothing: what came over the bus has waited there already."""
 
     async def type(self, data: bytes) -> None:
         """Type."""

@@ -130,11 +130,10 @@ class Room(Due):
             self._run_away(runaway)
             return
         self._acks.came(size)
-        frame = Output(seq, data[start:])
         if self._asking.meanwhile is not None:
-            self._asking.keep(frame)
+            self._asking.keep(Output(seq, data[start:]))
         for viewer in self._viewers:
-            viewer.offer(frame)
+            viewer.pass_on(seq, data, start)
 
     def show_all(self, screen: SessionSnapshot) -> None:
         """The device shows the screen anew, unasked: everybody goes on from it."""

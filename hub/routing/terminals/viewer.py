@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from hub.ports import ControlChanged, Output, Refused, SessionEnded, ViewerName, WatchItem
@@ -35,6 +36,7 @@ class Viewer:
         "_screen",
         "_urgent",
         "_wake",
+        "_write",
         "active_at",
         "joined",
         "name",
@@ -61,6 +63,7 @@ class Viewer:
         self._over = False
         self._acked: int | None = None
         self._wake: asyncio.Future[None] | None = None
+        self._write: Callable[[bytes], bool] | None = None
 
     def __aiter__(self) -> Viewer:
         return self
@@ -80,6 +83,10 @@ class Viewer:
                 await self._wake
             finally:
                 self._wake = None
+
+    def at_once(self, write: Callable[[bytes], bool]) -> None:
+        """See :class:`hub.ports.Watch`."""
+        self._write = write
 
     async def type(self, data: bytes) -> None:
         """See :class:`hub.ports.Watch`."""
@@ -107,8 +114,19 @@ class Viewer:
 
     # What the room says
 
+    def pass_on(self, seq: int, frame: bytes, start: int) -> None:
+        """Frame ``seq`` as it came, whose payload begins at ``start``; the hot path."""
+        if self.wants or seq < self._cursor:
+            return
+        wake = self._wake
+        if wake is not None and self._write is not None and not wake.done() and self._write(frame):
+            self._cursor = seq + 1
+            self._given(seq)
+        else:
+            self.offer(Output(seq, frame[start:]))
+
     def offer(self, output: Output) -> None:
-        """A frame of output; the hot path."""
+        """A frame of output for the queue."""
         if self.wants or output.seq < self._cursor:
             return
         self._cursor = output.seq + 1
@@ -118,9 +136,7 @@ class Viewer:
             return
         self._bytes = size
         self._frames.append(output)
-        wake = self._wake
-        if wake is not None and not wake.done():
-            wake.set_result(None)
+        self._wake_up()
 
     def show(self, screen: SessionSnapshot, seq: int) -> None:
         """Go on from this screen with frame ``seq``; what waited before it is not needed any more."""
@@ -159,6 +175,11 @@ class Viewer:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
+    def _given(self, seq: int) -> None:
+        self.active_at = self._room.now()
+        if self._acked is None:
+            self._room.took(seq)
+
     def _fall_behind(self) -> None:
         self._room.stats.lost_frames += len(self._frames) + 1
         self._frames.clear()
@@ -173,9 +194,7 @@ class Viewer:
         if self._frames:
             frame = self._frames.popleft()
             self._bytes -= len(frame.payload)
-            self.active_at = self._room.now()
-            if self._acked is None:
-                self._room.took(frame.seq)
+            self._given(frame.seq)
             return frame
         ended, self._ended = self._ended, None
         return ended

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from foundation.web.streams.live import Ending
+from foundation.web.streams.output import OutputWriter
 from foundation.web.streams.terminal import ViewerSocket
 from foundation.web.streams.terminal_input import TerminalInput
 from hub.fleet.state import FleetState
@@ -46,22 +47,21 @@ class TerminalSocket(ViewerSocket):
     def __init__(self, ws: web.WebSocketResponse, device_id: str, session_id: str, state: FleetState) -> None:
         super().__init__(ws, session_id)
         self._device_id = device_id
-        self._session_id = session_id
         self._state = state
 
-    async def run(self, watch: Watch, transport: asyncio.BaseTransport | None) -> None:
+    async def run(self, watch: Watch, transport: asyncio.Transport | None) -> None:
         """Serve the viewer until it leaves, its login ends, or the session or the device is gone."""
         hands = WatchHands(self._device_id, self._session_id, watch, self._state)
-        await self.serve(TerminalInput(self._session_id, hands), lambda: self._show(watch, hands), transport)
+        taken = TerminalInput(self._session_id, hands)
+        await self.serve(taken, lambda output: self._show(watch, hands, output), transport)
 
-    async def _show(self, watch: Watch, hands: WatchHands) -> None:
-        """The hot path: a frame is one concatenation and one write, with no task and no timer of its own."""
-        head, send = self._output_head, self._ws.send_bytes
+    async def _show(self, watch: Watch, hands: WatchHands, output: OutputWriter) -> None:
         ended = False
+        watch.at_once(output.write)
         try:
             async for item in watch:
                 if type(item) is Output:
-                    await send(head + item.seq.to_bytes(8, "big") + item.payload)
+                    await output.send(item)
                     continue
                 ended = isinstance(item, SessionEnded)
                 if isinstance(item, Refused) and item.problem.code is ProblemCode.RUNAWAY_OUTPUT:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from websockets.frames import Frame
 from websockets.frames import Opcode as Theirs
 
-from hub.routing.websocket import Broken, Inbox, Message, Opcode, close_payload, head
+from foundation.websocket import Opcode, head
+from hub.routing.websocket import Broken, Inbox, Message, close_payload
 from protocol.limits import MAX_FRAME_BYTES, MAX_SOCKET_BYTES
 
 
