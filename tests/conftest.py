@@ -7,12 +7,13 @@ import gc
 import inspect
 import os
 import sys
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+import uvloop
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
 
@@ -35,10 +36,25 @@ LONGEST = (
 )
 """Half a minute and more, much of it waiting. Begun first, they run beside everything else, not alone at the end."""
 
+ON_UVLOOP = (
+    "tests/integration/foundation/",
+    "tests/integration/hub/",
+    "tests/integration/hub_days/",
+    "tests/integration/tunnel/",
+    "tests/unit/hub/",
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest: worker 0 has them, and the others take over what else it was given (worksteal)."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The hub's tests run on the loop that a hub runs on: its transports, for one, are no subclasses of asyncio's."""
+    if item.nodeid.startswith(ON_UVLOOP):
+        return {"uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -236,5 +236,5 @@ def _now(cut: asyncio.Timeout) -> None:
 
 
 def _abort(request: web.Request) -> None:
-    if isinstance(request.transport, asyncio.Transport):
+    if request.transport is not None:
         request.transport.abort()

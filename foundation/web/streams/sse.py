@@ -86,7 +86,7 @@ class SseStream:
     def _let_go(self) -> None:
         """A reader that does not read would keep the connection, and us waiting for it to take the rest."""
         transport = self._request.transport
-        if isinstance(transport, asyncio.Transport) and transport.get_write_buffer_size():
+        if transport is not None and transport.get_write_buffer_size():
             transport.abort()
 
 
