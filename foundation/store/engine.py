@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.pool import PoolResetState
 
 from foundation.files import FILE_MODE, create_private, make_private_folder, problems_of
 from foundation.store.light import AsyncEngine, create_async_engine
@@ -84,7 +85,9 @@ def make_engine(url: URL, *, enforce_references: bool = True, patience: float | 
     SQLite waits for a lock at most, and that is bounded by itself.
     """
     waits: dict[str, object] = {}
-    if patience is not None and url.get_backend_name() == "postgresql":
+    if url.get_backend_name() == "sqlite":
+        waits = {"pool_reset_on_return": None}
+    elif patience is not None:
         waits = {"pool_timeout": patience, "connect_args": {"timeout": patience, "command_timeout": patience}}
     try:
         engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True, **waits)
@@ -94,7 +97,7 @@ def make_engine(url: URL, *, enforce_references: bool = True, patience: float | 
         ) from None
     if url.get_backend_name() == "sqlite":
         _set_up_sqlite(engine, enforce_references)
-    if waits:
+    elif waits:
         event.listen(engine.sync_engine, "handle_error", _drop_silent)
     return engine
 
@@ -110,8 +113,16 @@ class _Cursor(Protocol):
     def close(self) -> None: ...
 
 
+class _Driver(Protocol):
+    @property
+    def in_transaction(self) -> bool: ...
+
+
 class _DriverConnection(Protocol):
     isolation_level: str | None
+
+    @property
+    def driver_connection(self) -> _Driver: ...
 
     def cursor(self) -> _Cursor: ...
     def rollback(self) -> None: ...
@@ -147,6 +158,12 @@ def _set_up_sqlite(engine: AsyncEngine, enforce_references: bool) -> None:
         with suppress(Exception):
             connection.rollback()
 
+    def returned(connection: _DriverConnection, _record: object, state: PoolResetState) -> None:
+        # The pool would always roll back, which is a message to the driver's thread and an answer, for nothing mostly.
+        if not state.terminate_only and connection.driver_connection.in_transaction:
+            connection.rollback()
+
     event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "reset", returned)
     event.listen(engine.sync_engine, "invalidate", given_up)
     event.listen(engine.sync_engine, "begin", begun)

@@ -115,6 +115,17 @@ async def test_a_glance_neither_waits_for_a_writer_nor_keeps_one_waiting(store: 
             await writing.execute(sa.update(settings).values(value=2))
 
 
+async def test_a_transaction_that_a_glance_left_open_is_rolled_back(store: Store) -> None:
+    count = sa.select(sa.func.count()).where(settings.c.name == "left")
+    async with store.glance() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("BEGIN IMMEDIATE")
+        await driver.execute("INSERT INTO settings (name, value) VALUES ('left', '1')")
+    async with asyncio.timeout(5), store.begin() as connection:
+        assert await connection.scalar(count) == 0
+
+
 async def test_ids_are_never_given_twice(store: Store) -> None:
     values = {"name": "a", "role": "admin", "password_hash": "x", "created_at": sa.func.now()}
     async with store.begin() as connection:
