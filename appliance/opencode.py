@@ -83,7 +83,7 @@ async def opencode_api(
         try:
             if listen is not None:
                 app = _application(settings, device, password, programs=programs, default_cli=default_cli)
-                addresses = await stack.enter_async_context(serve(app, listen))
+                addresses = await stack.enter_async_context(serve(app, listen, chosen_by="opencode_listen"))
                 log.info("the OpenCode API is open", address=addresses[0])
         except Problem as problem:
             log.warning("the OpenCode API is not open", problem=problem.message, code=problem.code.value)

@@ -17,8 +17,12 @@ _GRACE_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIterator[list[str]]:
+async def serve(
+    app: web.Application, listen: Listen, *private: Path, chosen_by: str = "--listen"
+) -> AsyncIterator[list[str]]:
     """Serve the application while inside; yields its addresses. ``private``: Unix sockets for our own user alone.
+
+    ``chosen_by`` is what a person sets to have another address.
 
     Raises:
         Problem: CONFLICT when the port is taken, PERMISSION_DENIED when it may not be opened.
@@ -26,25 +30,26 @@ async def serve(app: web.Application, listen: Listen, *private: Path) -> AsyncIt
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
     await runner.setup()
     try:
-        await _listen(runner, listen)
+        await _listen(runner, listen, chosen_by)
         await _listen_privately(runner, private)
         yield [f"http://{_authority(listen, port)}" for port in _ports(runner)]
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, listen: Listen) -> None:
+async def _listen(runner: web.AppRunner, listen: Listen, chosen_by: str) -> None:
     try:
         await web.TCPSite(runner, listen.host, listen.port).start()
     except PermissionError:
         raise Problem(
-            ProblemCode.PERMISSION_DENIED, f"Port {listen.port} may not be opened. Choose one above 1023 with --listen."
+            ProblemCode.PERMISSION_DENIED,
+            f"Port {listen.port} may not be opened. Choose one above 1023 with {chosen_by}.",
         ) from None
     except OSError as error:
         raise Problem(
             ProblemCode.CONFLICT,
             f"{listen.authority} cannot be listened on ({error.strerror}). "
-            "Stop what listens there, or choose another with --listen.",
+            f"Stop what listens there, or choose another with {chosen_by}.",
         ) from None
 
 

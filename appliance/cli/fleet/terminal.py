@@ -10,12 +10,13 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from appliance.cli.fleet.prelude import Prelude
 from protocol.codec import encode
 from protocol.frames import BinaryFrame, FrameKind
 from protocol.problems import Problem
@@ -51,6 +52,7 @@ class Terminal:
         self._seen: int | None = None
         self._told: int | None = None
         self._out = sys.stdout.buffer
+        self._filter: Callable[[bytes], bytes] = bytes
 
     async def interact(self) -> int:
         """Type and look until the session ends or the person leaves; the session's exit code, or 0."""
@@ -70,9 +72,13 @@ class Terminal:
 
     async def run(self, command: str) -> int:
         """Run one command in place of the session's shell and print what it prints; its exit code."""
+        prelude = Prelude()
+        self._filter = prelude.feed
         await self._socket.send_str(encode(TerminalTakeControl()))
-        await self._send(f"exec /bin/sh -c {shlex.quote(command)}\r".encode())
-        return await self._until_first(self._show(snapshots=False), self._acknowledge())
+        await self._send(f"exec /bin/sh -c {shlex.quote(prelude.marked(command))}\r".encode())
+        code = await self._until_first(self._show(snapshots=False), self._acknowledge())
+        self._write(prelude.rest())
+        return code
 
     async def _until_first(self, *works: Coroutine[None, None, int]) -> int:
         tasks = [asyncio.create_task(work) for work in works]
@@ -100,7 +106,7 @@ class Terminal:
         except Problem:
             return
         self._seen = frame.seq
-        self._write(frame.payload)
+        self._write(self._filter(frame.payload))
 
     def _message(self, text: str, snapshots: bool) -> TerminalEnded | None:
         try:

@@ -98,6 +98,16 @@ def test_a_taken_port_is_told(device: DeviceProcess, tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+def test_a_taken_port_of_the_opencode_api_says_which_setting_is_its(device: DeviceProcess, tmp_path: Path) -> None:
+    taken = device.url.removeprefix("http://")
+    second = DeviceProcess(tmp_path / "other", {"HUTCH_OPENCODE_LISTEN": taken}, prepared=True)
+    try:
+        second.start()
+        second.until_logged("choose another with opencode_listen")
+    finally:
+        second.close()
+
+
 def test_people_are_added_while_it_runs_and_setup_is_over(device: DeviceProcess) -> None:
     added = hutch(device, "user", "add", "anna", "--role", "admin", "--password-stdin", stdin="correct horse battery\n")
     assert added.returncode == 0, added.stderr

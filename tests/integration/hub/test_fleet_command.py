@@ -26,7 +26,9 @@ def test_a_command_runs_far_away_and_its_exit_code_comes_back(home: Home) -> Non
     listed = home.fleet("devices")
     assert home.device_id in listed.stdout
     ran = home.fleet("run", home.device_id, "--", "echo it is $((40 + 2)); exit 3")
-    assert (ran.returncode, "it is 42" in ran.stdout) == (3, True)
+    assert (ran.returncode, ran.stdout) == (3, "it is 42\n")
+    wrong = home.fleet("run", home.device_id, "--", "echo 'it is")
+    assert (wrong.returncode, "yntax error" in wrong.stdout) == (2, True)
     started = home.fleet("session", "new", home.device_id, "notes")
     assert started.returncode == 0
     assert home.fleet("session", "end", home.device_id, started.stdout.strip()).stdout == "Ended.\n"
