@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -49,10 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(data: Path, port: int, processes: list[subprocess.Popen[bytes]], *, browse: bool) -> int:
     url = f"http://127.0.0.1:{port}"
+    for one in range(port, port + 1 + len(NAMES)):
+        _refuse_taken(one)
     password = _make_owner(data)
     processes.append(_hutch("hub", "--data", data / "hub", "--listen", f"127.0.0.1:{port}", "--public-url", url))
     _wait(f"{url}/health", processes[0])
-    token = _batch(url, password)
+    bearer = str(_ask(url, "/api/auth/login", {"username": OWNER, "password": password})["access_token"])
+    token = _batch(url, bearer)
     for number, name in enumerate(NAMES, start=1):
         # The token goes by the environment: other users of the machine can read arguments.
         process = _hutch(
@@ -67,11 +71,23 @@ def _run(data: Path, port: int, processes: list[subprocess.Popen[bytes]], *, bro
         )
         processes.append(process)
         _wait(f"http://127.0.0.1:{port + number}/health", process)
+    _wait_online(url, bearer)
     sys.stdout.write(f"\n  The hub is at {url}. Log in as {OWNER} with the password {password}\n\n")
     sys.stdout.flush()
     if browse:
         webbrowser.open(url)
     return processes[0].wait()
+
+
+def _refuse_taken(port: int) -> None:
+    """What answers there already would be taken for ours."""
+    with socket.socket() as probe:
+        # What was closed a moment ago is free (socket(7)).
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"port {port} cannot be used ({error.strerror}): choose others with --port") from None
 
 
 def _make_owner(data: Path) -> str:
@@ -88,10 +104,18 @@ def _make_owner(data: Path) -> str:
     return password
 
 
-def _batch(url: str, password: str) -> str:
+def _wait_online(url: str, bearer: str) -> None:
+    """Until the hub has all devices on the line, or for as long as anything may take: the page shows how it stands."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        devices = _ask(url, "/api/devices", None, bearer)["devices"]
+        if isinstance(devices, list) and sum(bool(device["online"]) for device in devices) >= len(NAMES):
+            return
+        time.sleep(0.1)
+
+
+def _batch(url: str, bearer: str) -> str:
     """A token with which the devices are claimed as they come."""
-    login = _ask(url, "/api/auth/login", {"username": OWNER, "password": password})
-    bearer = str(login["access_token"])
     groups = _ask(url, "/api/groups", None, bearer)["groups"]
     if not isinstance(groups, list) or not groups:
         raise SystemExit("the hub has no group: remove var/fleet and start again")
