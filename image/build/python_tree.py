@@ -33,13 +33,21 @@ def make_dependencies(folder: Path, locks: Sequence[str], debian: Path) -> None:
     (folder / "sources.txt").write_text(sources)
     words: list[str | Path] = ["--target", site, "--no-compile", *platform_words(), "--only-binary=:all:"]
     _pip("install", *words, *_locked(folder / "wheels.txt"))
-    _pip("wheel", "--wheel-dir", folder / "built", *_locked(folder / "sources.txt"))
-    built = sorted((folder / "built").glob("*.whl"))
-    _refuse_compiled(built)
+    _refuse_compiled(make_wheels(folder / "built", folder / "sources.txt"))
     _unpack(site, folder / "built")
     shutil.rmtree(folder / "built")
     _frame(tree)
     compile_tree(folder, debian, tree, {f"/{SITE}": "02", f"/{_STDLIB}": "2"})
+
+
+def make_wheels(folder: Path, sources: Path) -> list[Path]:
+    """Wheels of locked packages that have none.
+
+    They are made with the setuptools that is locked: pip would fetch the newest, or take what the machine came with.
+    """
+    words: list[str | Path] = ["--use-pep517", "--no-build-isolation", "--no-cache-dir", "--wheel-dir", folder]
+    _pip("wheel", *words, *_locked(sources))
+    return sorted(folder.glob("*.whl"))
 
 
 def make_program(folder: Path, wheel: Path, debian: Path) -> None:
