@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 
 from tests.image.box import Box
@@ -43,14 +46,16 @@ def test_a_cut_download_goes_on(device: Box, files: Files, bundles: Bundles) -> 
     bundle = bundles.truncated()
     size = bundle.stat().st_size
     files.cut(bundle, size // 2)
-    assert device.page.refusal(files.url(bundle), SECONDS)
+    assert device.page.refusal(files.url(bundle), SECONDS, sha256=_sha256(bundle))
     assert size <= files.sent < size * 1.2
 
 
 def test_a_full_data_partition(device: Box, files: Files, bundles: Bundles) -> None:
     guest, page = device.guest, device.page
     guest.sh("fallocate -l $(($(df --output=avail -B1 /data | tail -1) - 50000000)) /data/filled")
-    assert "MiB are free on the data partition" in page.refusal(files.url(bundles.small("9.0.8")), SECONDS)
+    bundle = bundles.small("9.0.8")
+    refused = page.refusal(files.url(bundle), SECONDS, sha256=_sha256(bundle))
+    assert "MiB are free on the data partition" in refused
 
     # An agent fills it to the last byte that it gets: the device starts with it, says so, and people make room.
     full = guest.run("runuser", "-u", "agent", "--", "sh", "-c", "cat /dev/zero >/home/agent/work/rest")
@@ -67,3 +72,9 @@ def test_a_full_data_partition(device: Box, files: Files, bundles: Bundles) -> N
 def test_a_clock_that_was_never_set_is_told_from_a_wrong_signature(device: Box, files: Files, bundles: Bundles) -> None:
     device.guest.sh("timedatectl set-ntp false; date -s 1970-01-02")
     assert "clock" in device.page.refusal(files.url(bundles.small("9.0.8")), SECONDS)
+
+
+def _sha256(bundle: Path) -> str:
+    """Whoever knows no more of a bundle than this has it downloaded as a whole, where else it would be streamed."""
+    with bundle.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
