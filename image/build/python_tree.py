@@ -56,7 +56,7 @@ def make_program(folder: Path, wheel: Path, debian: Path) -> None:
     site = tree / SITE
     site.mkdir(parents=True)
     _unpack(site, wheel.parent)
-    shutil.rmtree(site / "bin", ignore_errors=True)
+    drop_commands(site)
     compile_tree(folder, debian, tree, {f"/{SITE}": "02"})
 
 
@@ -69,6 +69,17 @@ def _unpack(site: Path, wheels: Path) -> None:
     names = ["==".join(wheel.name.split("-")[:2]) for wheel in sorted(wheels.glob("*.whl"))]
     words = ("--no-deps", "--no-index", "--no-compile", "--upgrade", "--find-links", wheels)
     _pip("install", "--target", site, *words, *names)
+
+
+def drop_commands(site: Path) -> None:
+    """Remove the packages' commands, also from the lists of what was installed (PEP 376).
+
+    They name the interpreter of this build, which is a path of this machine.
+    """
+    shutil.rmtree(site / "bin", ignore_errors=True)
+    for record in site.glob("*.dist-info/RECORD"):
+        lines = record.read_text().splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith("../../bin/")))
 
 
 def _locked(file: Path) -> tuple[str | Path, ...]:
@@ -120,7 +131,7 @@ def _frame(tree: Path) -> None:
     (base / "bin/python").symlink_to("python3")
     (base / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n")
     (site / "systemd").symlink_to("/usr/lib/python3/dist-packages/systemd")
-    shutil.rmtree(site / "bin", ignore_errors=True)
+    drop_commands(site)
     command = base / "bin/hutch"
     command.write_text(
         f"#!/{PREFIX}/bin/python3\nimport sys\n\nfrom appliance.cli.main import main\n\nsys.exit(main())\n"

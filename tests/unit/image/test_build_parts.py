@@ -221,6 +221,16 @@ def test_a_lock_is_split_for_packages_without_a_wheel() -> None:
     assert apart.split() == ["http-ece==2", "--hash=sha256:3"]
 
 
+def test_commands_that_name_this_machine_s_python_leave_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    record = tmp_path / "idna-3.dist-info/RECORD"
+    record.parent.mkdir()
+    record.write_text("../../bin/idna,sha256=x,217\nidna/__init__.py,sha256=y,10\nidna-3.dist-info/RECORD,,\n")
+    python_tree.drop_commands(tmp_path)
+    assert record.read_text() == "idna/__init__.py,sha256=y,10\nidna-3.dist-info/RECORD,,\n"
+    assert not (tmp_path / "bin").exists()
+
+
 @pytest.mark.parametrize("name", python_tree.FROM_SOURCE)
 def test_packages_built_from_source_are_locked(name: str) -> None:
     assert f"{name}==" in (ROOT / "requirements/runtime.txt").read_text()
