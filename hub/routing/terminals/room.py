@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from hub.ports import Output, SessionEnded, ViewerName, new_request_id
@@ -130,10 +130,9 @@ class Room(Due):
             self._run_away(runaway)
             return
         self._acks.came(size)
-        if self._asking.meanwhile is not None:
-            self._asking.keep(Output(seq, data[start:]))
-        for viewer in self._viewers:
-            viewer.pass_on(seq, data, start)
+        left = [viewer for viewer in self._viewers if not viewer.pass_on(seq, data)]
+        if left or self._asking.meanwhile is not None:
+            self._keep(Output(seq, data[start:]), left)
 
     def show_all(self, screen: SessionSnapshot) -> None:
         """The device shows the screen anew, unasked: everybody goes on from it."""
@@ -214,6 +213,13 @@ class Room(Due):
         self._registry.wheel.schedule(self, again)
 
     # Inside
+
+    def _keep(self, frame: Output, viewers: Iterable[Viewer]) -> None:
+        """For those who cannot have it now: one copy, however many they are."""
+        if self._asking.meanwhile is not None:
+            self._asking.keep(frame)
+        for viewer in viewers:
+            viewer.offer(frame)
 
     def _screen_came(self, screen: SessionSnapshot, meanwhile: Meanwhile) -> bool:
         """Show it to those who wait; False when frames are missing between it and what comes next."""

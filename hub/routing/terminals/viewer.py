@@ -114,16 +114,16 @@ class Viewer:
 
     # What the room says
 
-    def pass_on(self, seq: int, frame: bytes, start: int) -> None:
-        """Frame ``seq`` as it came, whose payload begins at ``start``; the hot path."""
-        if self.wants or seq < self._cursor:
-            return
+    def pass_on(self, seq: int, frame: bytes) -> bool:
+        """Write frame ``seq`` as it came where nothing waits before it; whether that was done. The hot path."""
         wake = self._wake
-        if wake is not None and self._write is not None and not wake.done() and self._write(frame):
-            self._cursor = seq + 1
-            self._given(seq)
-        else:
-            self.offer(Output(seq, frame[start:]))
+        if self.wants or seq < self._cursor or wake is None or wake.done():
+            return False
+        if self._write is None or not self._write(frame):
+            return False
+        self._cursor = seq + 1
+        self._given(seq)
+        return True
 
     def offer(self, output: Output) -> None:
         """A frame of output for the queue."""
