@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from enum import IntEnum
 from typing import Final
 
 FIN: Final = 0x80
 """The bit that says that no piece of the message follows."""
-_LENGTH64: Final = struct.Struct(">Q")
 
 
 class Opcode(IntEnum):
@@ -28,4 +26,4 @@ def head(opcode: int, length: int) -> bytes:
         return bytes((FIN | opcode, length))
     if length < 65536:
         return bytes((FIN | opcode, 126, length >> 8, length & 0xFF))
-    return bytes((FIN | opcode, 127)) + _LENGTH64.pack(length)
+    return bytes((FIN | opcode, 127)) + length.to_bytes(8, "big")

@@ -38,6 +38,12 @@ _LIMITED: Final = (FrameKind.OUTPUT, FrameKind.STREAM)
 """The kinds of which one frame may hold 16 KiB."""
 
 
+def frame_head(kind: FrameKind, session_id: str) -> bytes:
+    """What every frame of a kind and a session begins with; its number and its payload follow."""
+    name = session_id.encode()
+    return bytes((kind, len(name))) + name
+
+
 @dataclass(frozen=True, slots=True)
 class BinaryFrame:
     """Bytes of one session or stream. ``payload`` of an output or stream frame holds at most 16 KiB."""
@@ -57,8 +63,7 @@ class BinaryFrame:
             raise _malformed("its session id or seq cannot be written")
         if self.kind in _LIMITED and len(self.payload) > MAX_OUTPUT_PAYLOAD:
             raise _too_large("payload", len(self.payload), MAX_OUTPUT_PAYLOAD)
-        name = self.session_id.encode("ascii")
-        return b"".join((bytes((self.kind, len(name))), name, _SEQ.pack(self.seq), self.payload))
+        return b"".join((frame_head(self.kind, self.session_id), _SEQ.pack(self.seq), self.payload))
 
     @classmethod
     def decode(cls, data: bytes, *, max_bytes: int = MAX_FRAME_BYTES) -> BinaryFrame:

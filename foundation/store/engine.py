@@ -84,20 +84,21 @@ def make_engine(url: URL, *, enforce_references: bool = True, patience: float | 
     as long as they take (``patience`` None): else a PostgreSQL that says nothing for so many seconds counts as away.
     SQLite waits for a lock at most, and that is bounded by itself.
     """
-    waits: dict[str, object] = {}
-    if url.get_backend_name() == "sqlite":
-        waits = {"pool_reset_on_return": None}
+    options: dict[str, object] = {}
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite:
+        options = {"pool_reset_on_return": None}
     elif patience is not None:
-        waits = {"pool_timeout": patience, "connect_args": {"timeout": patience, "command_timeout": patience}}
+        options = {"pool_timeout": patience, "connect_args": {"timeout": patience, "command_timeout": patience}}
     try:
-        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True, **waits)
+        engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True, **options)
     except ModuleNotFoundError:
         raise Problem(
             ProblemCode.UNAVAILABLE, "The driver for PostgreSQL is missing. Install it: pip install asyncpg."
         ) from None
-    if url.get_backend_name() == "sqlite":
+    if is_sqlite:
         _set_up_sqlite(engine, enforce_references)
-    elif waits:
+    elif patience is not None:
         event.listen(engine.sync_engine, "handle_error", _drop_silent)
     return engine
 

@@ -18,7 +18,7 @@ from protocol.events import (
     SessionSnapshot,
     SessionStarted,
 )
-from protocol.frames import FrameKind
+from protocol.frames import FrameKind, frame_head
 from protocol.problems import Problem, ProblemCode
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 def head_of(session_id: str) -> bytes:
     """What every output frame of a session begins with."""
-    name = session_id.encode("ascii")
-    return bytes((FrameKind.OUTPUT, len(name))) + name
+    return frame_head(FrameKind.OUTPUT, session_id)
 
 
 class Berth(Due):

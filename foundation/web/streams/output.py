@@ -1,6 +1,6 @@
 """Terminal output on a viewer's socket: written at once where the viewer keeps up, else when it reads again.
 
-A frame that passes a queue and wakes a task costs twice what writing it does (docs/decisions/0021-hub-routing.md).
+A queue and a task that wakes for every frame cost a quarter more (docs/decisions/0021-hub-routing.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from foundation.websocket import Opcode, head
-from protocol.frames import FrameKind
+from protocol.frames import FrameKind, frame_head
 
 UNWRITTEN_BYTES: Final = 64 * 1024
 """Bytes that may wait in the transport before a viewer counts as one that does not keep up."""
@@ -38,10 +38,9 @@ class OutputWriter:
     """
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, session_id: str) -> None:
-        name = session_id.encode()
         self._ws = ws
         self._transport = transport
-        self._head = bytes((FrameKind.OUTPUT, len(name))) + name
+        self._head = frame_head(FrameKind.OUTPUT, session_id)
 
     def write(self, frame: bytes) -> bool:
         """Write a frame of the wire now; False when the viewer does not keep up or is gone, and nothing was done."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from protocol.frames import BinaryFrame, FrameKind
+from protocol.frames import BinaryFrame, FrameKind, frame_head
 from protocol.limits import MIB
 from protocol.problems import Problem, ProblemCode
 from protocol.terminal import TerminalAck, TerminalResize, TerminalTakeControl, parse_client_message
@@ -37,8 +37,7 @@ class TerminalInput:
     def __init__(self, session_id: str, hands: Hands) -> None:
         self._session_id = session_id
         # What nearly every frame begins with; the others are read in full, and refused for what is wrong with them.
-        name = session_id.encode()
-        self._head = bytes((FrameKind.INPUT, len(name))) + name
+        self._head = frame_head(FrameKind.INPUT, session_id)
         self._payload = len(self._head) + _SEQ_BYTES
         self._hands = hands
 
